@@ -1,0 +1,192 @@
+"""config.toml -> frozen, validated settings. Every bad key is reported at once, with what is allowed."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    TypeAdapter,
+    ValidationError,
+)
+
+
+class ConfigError(Exception):
+    """config.toml cannot be used; the message names file, key, value and what is allowed, one line a fault."""
+
+
+def _checked_url(value: str) -> str:
+    TypeAdapter(HttpUrl).validate_python(value)
+    return value.rstrip("/")
+
+
+def _checked_time_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("must be a name of the IANA time zone list, for example UTC or Europe/Berlin")
+    return value
+
+
+def _checked_cron(value: str) -> str:
+    if len(value.split()) != 5:
+        raise ValueError("must have five fields: minute hour day-of-month month day-of-week, for example '30 2 * * *'")
+    return value
+
+
+Url = Annotated[str, AfterValidator(_checked_url)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+FrameworkKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+Package = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$")]
+Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$")]
+EnvironmentVariable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
+
+
+class Section(BaseModel):
+    """A table of config.toml: unknown keys are faults, values cannot change after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Framework(Section):
+    """What is asked about one framework. `label` is how reports write it."""
+
+    packages: Annotated[tuple[Package, ...], Field(min_length=1)]
+    repository: Repository
+    search_term: Name
+    search_topic: Annotated[str, StringConstraints(pattern=r"^/[gm]/[a-z0-9_]+$")] | None = None
+    label: Name | None = None
+    packages_reason: str = ""
+    required_by: tuple[Package, ...] = ()
+    required_by_since: date | None = None
+
+
+class Upstream(Section):
+    """What every source over HTTP has: switch, manners and limits. Seconds, tries, requests a minute."""
+
+    enabled: bool = True
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 20
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    rate_per_minute: Annotated[float, Field(gt=0, le=6000)] = 60
+
+
+class GoogleTrends(Upstream):
+    """One weekly request with all terms together; over five, groups that share `reference` (a framework's key)."""
+
+    base_url: Url = "https://trends.google.com"
+    match: Literal["topic", "term"] = "topic"
+    timeframe: Name = "today 5-y"
+    geo: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$")] = ""
+    reference: FrameworkKey | None = None
+    rate_per_minute: Annotated[float, Field(gt=0, le=6000)] = 10
+
+
+class PypiDownloads(Upstream):
+    """ClickPy first, pypistats.org when it fails, 30-day totals of top-pypi-packages when both do."""
+
+    base_url: Url = "https://sql-clickhouse.clickhouse.com"
+    pypistats_url: Url = "https://pypistats.org"
+    top_packages_url: Url = "https://hugovk.dev/top-pypi-packages"
+    first_run_months: Annotated[int, Field(ge=1, le=240)] = 36
+    nightly_days: Annotated[int, Field(ge=1, le=180)] = 14
+    rate_per_minute: Annotated[float, Field(gt=0, le=6000)] = 30
+
+
+class PypiReleases(Upstream):
+    """The package index; without `index_url` the one that the pypi-simple library asks by default."""
+
+    index_url: Url | None = None
+
+
+class Identity(Section):
+    """An account that is no single person: `bot` (a machine) or `masked` (one name for many people)."""
+
+    email: Name
+    kind: Literal["bot", "masked"]
+
+
+class GitHistory(Section):
+    """Commits of the default branch, from a clone that holds no files. `timeout_seconds` is for one git command."""
+
+    enabled: bool = True
+    base_url: Url = "https://github.com"
+    timeout_seconds: Annotated[float, Field(gt=0, le=86400)] = 1800
+    identities: tuple[Identity, ...] = ()
+    mailmap: Path | None = None
+
+
+class GithubRepository(Upstream):
+    """Totals and stars a day. The token, if there is one, is in the environment variable named here."""
+
+    base_url: Url = "https://api.github.com"
+    token_env: EnvironmentVariable = "GITHUB_TOKEN"
+
+
+class Sources(Section):
+    google_trends: GoogleTrends = GoogleTrends()
+    pypi_downloads: PypiDownloads = PypiDownloads()
+    pypi_releases: PypiReleases = PypiReleases()
+    git_history: GitHistory = GitHistory()
+    github_repository: GithubRepository = GithubRepository()
+
+
+class Schedule(Section):
+    """When the nightly flow runs: a cron line in a time zone."""
+
+    cron: Annotated[str, AfterValidator(_checked_cron)] = "30 2 * * *"
+    timezone: Annotated[str, AfterValidator(_checked_time_zone)] = "UTC"
+
+
+class Warehouse(Section):
+    """The data folder, relative to config.toml."""
+
+    data: Path = Path("data")
+
+
+class Report(Section):
+    """How the page is written."""
+
+    self_contained: bool = True
+
+
+class Settings(Section):
+    """The whole of config.toml. `frameworks` keeps the order of the file."""
+
+    frameworks: Annotated[dict[FrameworkKey, Framework], Field(min_length=1, max_length=50)]
+    sources: Sources = Sources()
+    schedule: Schedule = Schedule()
+    warehouse: Warehouse = Warehouse()
+    report: Report = Report()
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check `path`. Raises ConfigError that lists every fault of the file."""
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; name it with --config FILE") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+    try:
+        return Settings.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_fault(path, item) for item in error.errors())) from None
+
+
+def _fault(path: Path, item: Any) -> str:
+    key = ".".join(str(part) for part in item["loc"])
+    if item["type"] == "extra_forbidden":
+        return f"{path}: {key}: unknown key; see the comments in the config.toml that ships for what is allowed"
+    if item["type"] == "missing":
+        return f"{path}: {key}: missing; it has to be set"
+    return f"{path}: {key} = {item['input']!r}: {item['msg']}"

@@ -1,0 +1,153 @@
+"""One frozen row type per fact, used unchanged from the source to the store.
+
+A source yields `Answer`s: what one request said, when, and for which span of days. The rows inside hold the facts.
+Times are timezone-aware UTC datetimes, days are `datetime.date`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPoint:
+    """Interest (0-100, of the maximum of its request) in `term` over the bucket that starts on `bucket_start`.
+
+    `is_below_one`: Google says "<1", a positive figure that rounds to 0. `has_data` False: too little to say, not zero.
+    `is_partial`: the bucket was not over when the answer was made.
+    """
+
+    term: str
+    bucket_start: date
+    resolution: str
+    interest: int
+    is_below_one: bool
+    has_data: bool
+    is_partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Downloads of a package over a period, both ends included. A day has period_start == period_end.
+
+    `window_days` is what to divide by for a daily mean: 30 x 24 h may touch 31 dates.
+    `basis`: what was counted: "all" (every installer), "without_mirrors" (as pypistats), "pip" (pip only).
+    """
+
+    package: str
+    period_start: date
+    period_end: date
+    window_days: int
+    basis: str
+    downloads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A version on the package index; `released_at` is the upload of its first file."""
+
+    package: str
+    version: str
+    released_at: datetime
+    is_prerelease: bool
+    is_yanked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit of the default branch. `author_key` is a keyed hash; `author_kind`: person, bot or masked."""
+
+    repository: str
+    commit_sha: str
+    author_key: str
+    author_kind: str
+    authored_at: datetime
+    committed_at: datetime
+    is_merge: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StarDay:
+    """Stars given on a UTC day by users who still star today."""
+
+    repository: str
+    day: date
+    stars_added: int
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryTotal:
+    """Totals of a repository as they stood on `day`."""
+
+    repository: str
+    day: date
+    stars: int
+    forks: int
+
+
+@dataclass(frozen=True, slots=True)
+class FrameworkEntry:
+    """A framework as config.toml names it. `search_query` is the term or topic that is asked."""
+
+    framework: str
+    label: str
+    position: int
+    repository: str
+    search_query: str
+    search_match: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageEntry:
+    """`role` "counted": the package's downloads are the framework's. "requires": it installs the framework's package."""
+
+    framework: str
+    package: str
+    role: str
+    since: date | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A day from which a source counts differently. `break_source` and `metric` "*" mean all of them."""
+
+    break_source: str
+    metric: str
+    effective_on: date
+    kind: str
+    what_changed: str
+    evidence: str
+
+
+Row = SearchPoint | Download | Release | Commit | StarDay | RepositoryTotal | FrameworkEntry | PackageEntry | Break
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one request said. Rows are of one type.
+
+    source        module that asked or service that answered: google_trends, clickpy, pypistats, top_pypi_packages,
+                  pypi_index, git, github, config
+    entity        what was asked about: a package, a repository, "tensorflow+pytorch+keras" for a group of terms
+    request       the request in full, JSON, without secrets: whoever repeats it gets the same kind of answer
+    window_start, window_end   days asked for, both included; None where the request names none
+    replaces_all  True: a whole, everything this source said of this entity before is superseded, also by absence
+    state         what the next request needs (etag, tip commit); kept as JSON
+    body          the raw body where it is kept (Google Trends)
+    """
+
+    source: str
+    entity: str
+    request: str
+    collected_at: datetime
+    rows: tuple[Row, ...]
+    window_start: date | None = None
+    window_end: date | None = None
+    replaces_all: bool = False
+    is_synthetic: bool = False
+    state: Mapping[str, Any] = field(default_factory=dict)
+    body: str | None = None
