@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from datetime import date
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -17,6 +19,8 @@ from pydantic import (
     StringConstraints,
     TypeAdapter,
     ValidationError,
+    ValidationInfo,
+    field_validator,
 )
 
 
@@ -156,6 +160,107 @@ class Report(Section):
     self_contained: bool = True
 
 
+def _checked_host(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.:-]{0,253}", value):
+        raise ValueError("must be a host name or an IP address, without port or scheme, for example smtp.example.com")
+    return value
+
+
+def _checked_address(value: str) -> str:
+    local, _, domain = value.rpartition("@")
+    if len(local) > 64 or len(domain) > 253 or not _ADDRESS.fullmatch(value):
+        raise ValueError("must be a bare address such as team@example.com, in ASCII (other domains in punycode)")
+    return value
+
+
+def _absolute(value: Path) -> Path:
+    if not value.is_absolute():
+        raise ValueError("must be an absolute path: the nightly job may run in another folder")
+    return value
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+_ADDRESS = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+Address = Annotated[str, AfterValidator(_checked_address)]
+
+
+class MailList(Section):
+    """Who gets which frameworks how often. `frameworks` empty: all. Renaming a list starts its record of mails anew."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+    recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
+    cadence: Literal["nightly", "weekly", "monthly"] = "weekly"
+    frameworks: tuple[FrameworkKey, ...] = ()
+
+    @field_validator("recipients")
+    @classmethod
+    def _once_each(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len({address.lower() for address in value}) < len(value):
+            raise ValueError("names an address twice")
+        return value
+
+
+class Mail(Section):
+    """The mail server and the lists; without lists no mail is sent. `timeout_seconds` is for one step of the protocol.
+
+    Certificates are always verified, against the machine's authorities or those in `ca_file`.
+    """
+
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    host: Annotated[str, AfterValidator(_checked_host)] = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    username_env: EnvironmentVariable | None = None
+    password_env: Annotated[EnvironmentVariable | None, Field(validate_default=True)] = None
+    ca_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    sender: Annotated[Address | None, Field(alias="from")] = None
+    sender_name: Annotated[Name, Field(alias="from_name")] = "Framework Trends"
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
+    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    lists: tuple[MailList, ...] = ()
+
+    @field_validator("host")
+    @classmethod
+    def _private_without_encryption(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("security") == "none" and value and not _is_loopback(value):
+            raise ValueError('must be this machine (127.0.0.1, ::1 or localhost) when security = "none"')
+        return value
+
+    @field_validator("password_env")
+    @classmethod
+    def _both_or_neither(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) != (info.data.get("username_env") is None):
+            raise ValueError("username_env and password_env have to be set together")
+        return value
+
+    @field_validator("sender_name")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("must be one line without control characters")
+        return value
+
+    @field_validator("lists")
+    @classmethod
+    def _ready_to_send(cls, value: tuple[MailList, ...], info: ValidationInfo) -> tuple[MailList, ...]:
+        missing = [
+            key for key, field in (("mail.host", "host"), ("mail.from", "sender")) if not info.data.get(field, "?")
+        ]
+        if value and missing:
+            raise ValueError(f"need {' and '.join(missing)} to be set")
+        if len({mail_list.name for mail_list in value}) < len(value):
+            raise ValueError("must have different names")
+        return value
+
+
 class Settings(Section):
     """The whole of config.toml. `frameworks` keeps the order of the file."""
 
@@ -164,6 +269,16 @@ class Settings(Section):
     schedule: Schedule = Schedule()
     warehouse: Warehouse = Warehouse()
     report: Report = Report()
+    mail: Mail = Mail()
+
+    @field_validator("mail")
+    @classmethod
+    def _lists_of_tracked(cls, value: Mail, info: ValidationInfo) -> Mail:
+        tracked = info.data.get("frameworks")
+        asked = {key for mail_list in value.lists for key in mail_list.frameworks}
+        if tracked is not None and (unknown := sorted(asked - set(tracked))):
+            raise ValueError(f"lists ask for frameworks that are not tracked: {', '.join(unknown)}")
+        return value
 
 
 def load_settings(path: Path) -> Settings:
@@ -189,4 +304,6 @@ def _fault(path: Path, item: Any) -> str:
         return f"{path}: {key}: unknown key; see the comments in the config.toml that ships for what is allowed"
     if item["type"] == "missing":
         return f"{path}: {key}: missing; it has to be set"
+    if isinstance(item["input"], dict) or key == "mail.lists":
+        return f"{path}: {key}: {item['msg']}"  # a whole table says less than the message
     return f"{path}: {key} = {item['input']!r}: {item['msg']}"
