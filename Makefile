@@ -1,0 +1,67 @@
+# Framework Trends. Needs python3 (3.11 or newer, with venv), make and git; everything else goes into .venv/.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# No call to any outside analytics, whichever way Prefect is started.
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.DEFAULT_GOAL := install
+.PHONY: install help demo nightly test check lint bench screenshots constraints hooks clean
+
+install: $(READY)  ## build .venv/, so that .venv/bin/trends is the command
+	@echo "Ready: $(BIN)/trends --help   (make help lists what else there is)"
+
+# Every file is checked against its hash in constraints.txt, the build tools too: nothing is fetched unchecked.
+$(READY): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than 3.11; name another with: make PYTHON=python3.12" >&2; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "$(PYTHON) -m venv failed; on Debian: apt-get install python3-venv" >&2; exit 2; }
+	@echo "Installing into $(VENV)/ (once; a few minutes on a slow line)"
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r constraints.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY)  ## the whole nightly job against recorded upstreams, offline; prints the path of the report last
+	@$(BIN)/trends nightly --replay
+
+nightly: $(READY)  ## the nightly job once, now, against the real upstreams
+	@$(BIN)/trends nightly
+
+test: $(READY)  ## all tests, offline
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: $(READY)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+check: lint test  ## lint, types, import rules, then all tests: what CI runs
+
+bench: $(READY)  ## time and size of the parts that must stay quick
+	@$(BIN)/python -m pytest -n 0 tests/bench -m bench -s
+
+screenshots: $(READY)  ## build the demo's report and take the pictures that the README shows (needs Chromium)
+	@$(BIN)/python -m tests.screenshots
+
+constraints:  ## resolve pyproject.toml anew into constraints.txt (names, versions, hashes)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(VENV)/uv/bin/uv || $(BIN)/python -m pip install --quiet --target $(VENV)/uv uv
+	@$(VENV)/uv/bin/uv pip compile pyproject.toml --group dev --group build --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --quiet --output-file constraints.txt
+	@grep -c '==' constraints.txt | sed 's/$$/ packages in constraints.txt/'
+
+hooks: $(READY)  ## run ruff, mypy and the import rules before each commit
+	@$(BIN)/pre-commit install
+
+clean:  ## remove .venv/ and caches; the data folder stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
