@@ -40,7 +40,7 @@ def read_deliveries(con: duckdb.DuckDBPyConnection, *, list_name: str, period: s
         " FROM raw.deliveries WHERE list_name = ? AND period = ?",
         [list_name, period],
     ).fetchall()
-    return {row[2]: Delivery(*row[:5], _aware(row[5]), row[6] and _aware(row[6]), row[7]) for row in rows}
+    return {delivery.recipient_key: delivery for delivery in (_delivery(*row) for row in rows)}
 
 
 def save_delivery(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
@@ -54,10 +54,7 @@ def save_delivery(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
         con.execute(
             "INSERT INTO raw.deliveries BY NAME SELECT ? AS list_name, ? AS period, ? AS recipient_key,"
             " ? AS report_id, ? AS status, ? AS began_at, ? AS sent_at, ? AS error",
-            [
-                value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
-                for value in astuple(delivery)
-            ],
+            [_naive_utc(value) if isinstance(value, datetime) else value for value in astuple(delivery)],
         )
     except BaseException:
         con.rollback()
@@ -65,5 +62,21 @@ def save_delivery(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
     con.commit()
 
 
-def _aware(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC)
+def _delivery(
+    list_name: str,
+    period: str,
+    key: str,
+    report_id: str,
+    status: str,
+    began_at: datetime,
+    sent_at: datetime | None,
+    error: str | None,
+) -> Delivery:
+    sent = sent_at.replace(tzinfo=UTC) if sent_at else None
+    return Delivery(list_name, period, key, report_id, status, began_at.replace(tzinfo=UTC), sent, error)
+
+
+def _naive_utc(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment.isoformat()} names no time zone; times here are UTC with tzinfo set")
+    return moment.astimezone(UTC).replace(tzinfo=None)
