@@ -8,6 +8,7 @@ with ReplayServer({"github": GithubReplay(...)}) as server:
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """`path` starts with a slash, relative to the mount; `query` has the first value of each name; headers in lower case."""
+    """`path` is relative to the mount; `query` has the first value of each name; names of headers in lower case."""
 
     method: str
     path: str
@@ -53,8 +54,7 @@ class ReplayServer:
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._lock = Lock()
         self.requests: list[tuple[str, Request]] = []
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
-        self._http.daemon_threads = True
+        self._http = _Http(self)
 
     def __enter__(self) -> Self:
         Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
@@ -88,8 +88,8 @@ def json_reply(value: Any, status: int = 200, headers: Mapping[str, str] | None 
     return Reply(status, json.dumps(value).encode(), {"Content-Type": "application/json", **(headers or {})})
 
 
-def too_many_requests(retry_after: int | None = None, content_type: str | None = "text/html") -> Fault:
-    """429; with or without Retry-After (seconds) and Content-Type."""
+def too_many_requests(retry_after: int | str | None = None, content_type: str | None = "text/html") -> Fault:
+    """429; with or without Retry-After (seconds, or a date as text) and Content-Type."""
     headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
     if content_type:
         headers["Content-Type"] = content_type
@@ -116,59 +116,80 @@ def slow(seconds_per_chunk: float = 0.2) -> Fault:
     return lambda request, upstream: replace(upstream(request), seconds_per_chunk=seconds_per_chunk)
 
 
+def late(seconds: float) -> Fault:
+    """The right answer after `seconds` of silence."""
+
+    def answer(request: Request, upstream: Upstream) -> Reply:
+        time.sleep(seconds)
+        return upstream(request)
+
+    return answer
+
+
 def instead(value: Any) -> Fault:
     """200 with another JSON value, for example an empty list."""
     return lambda request, upstream: json_reply(value)
 
 
-def _handler_for(server: ReplayServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
 
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            _, name, *rest = parts.path.split("/", 2)
-            query = {key: values[0] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
-            headers = {key.lower(): value for key, value in self.headers.items()}
-            request = Request(self.command, "/" + "".join(rest), query, parts.query, headers, self._body())
-            self._send(server.answer(name, request))
+    def __init__(self, replay: ReplayServer) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.replay = replay
 
-        do_POST = do_GET
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no fault of the server; anything else is, and goes to stderr."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-                return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = b""
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                body += self.rfile.read(size)
-                self.rfile.readline()
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # head and body are two writes: with it each answer would take 40 ms longer
+    server: _Http
+
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        _, name, *rest = parts.path.split("/", 2)
+        query = {key: values[0] for key, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        headers = {key.lower(): value for key, value in self.headers.items()}
+        request = Request(self.command, "/" + "".join(rest), query, parts.query, headers, self._body())
+        self._send(self.server.replay.answer(name, request))
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            body += self.rfile.read(size)
             self.rfile.readline()
-            return body
+        self.rfile.readline()
+        return body
 
-        def _send(self, reply: Reply) -> None:
+    def _send(self, reply: Reply) -> None:
+        if "Date" in reply.headers:
+            self.send_response_only(reply.status)
+        else:
             self.send_response(reply.status)
-            for name, value in reply.headers.items():
-                self.send_header(name, value)
-            if reply.status != 304:
-                self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            try:
-                self._send_body(reply)
-            except (BrokenPipeError, ConnectionResetError):
-                self.close_connection = True
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
+        if reply.status != 304:
+            self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        if reply.seconds_per_chunk:
+            self._drip(reply)
+        else:
+            self.wfile.write(reply.body[: reply.cut_at])
+        self.close_connection = self.close_connection or reply.cut_at is not None
 
-        def _send_body(self, reply: Reply) -> None:
-            if reply.seconds_per_chunk:
-                for start in range(0, len(reply.body), 64):
-                    self.wfile.write(reply.body[start : start + 64])
-                    self.wfile.flush()
-                    time.sleep(reply.seconds_per_chunk)
-                return
-            self.wfile.write(reply.body if reply.cut_at is None else reply.body[: reply.cut_at])
-            if reply.cut_at is not None:
-                self.close_connection = True
+    def _drip(self, reply: Reply) -> None:
+        for start in range(0, len(reply.body), 64):
+            self.wfile.write(reply.body[start : start + 64])
+            time.sleep(reply.seconds_per_chunk)
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """Requests are recorded in `ReplayServer.requests`, not on the terminal."""
-
-    return Handler
+    def log_message(self, *_: Any, **__: Any) -> None:
+        """Requests are recorded in `ReplayServer.requests`, not on the terminal."""

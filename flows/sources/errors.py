@@ -2,6 +2,7 @@
 
 SourceError                 a source could not be read; carries source, what, and what to do next
 ├── TransientError          the same request may succeed later: 429, 5xx, time-out, broken body, dropped connection
+│   └── UnreachableError    no connection at all: no network, no such host, nothing listens
 └── TerminalError           asking again does not help: 4xx, unknown package, refused token, an answer of another shape
 """
 
@@ -24,6 +25,10 @@ class TransientError(SourceError):
     def __init__(self, source: str, what: str, next_step: str = "", retry_after: float | None = None) -> None:
         super().__init__(source, what, next_step)
         self.retry_after = retry_after
+
+
+class UnreachableError(TransientError):
+    """No connection came about, so nothing was asked; the next request to that host would likely end the same way."""
 
 
 class TerminalError(SourceError):

@@ -2,6 +2,7 @@
 
 Every answer that is not the wanted one becomes a TransientError or a TerminalError here, and transient ones are asked
 again here, nowhere else. Redirects are not followed unless asked: a page behind a 302 must not pass for an answer.
+Certificates are always verified; an authority of one's own goes in REQUESTS_CA_BUNDLE, a proxy in HTTPS_PROXY.
 """
 
 from __future__ import annotations
@@ -9,26 +10,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception
+from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
-from flows.sources.errors import SourceError, TerminalError, TransientError
+from flows.sources.errors import TerminalError, TransientError, UnreachableError
 
 USER_AGENT = "framework-trends/0.1 (nightly popularity report)"
 LONGEST_WAIT_SECONDS = 60.0
+LONGEST_CONNECT_SECONDS = 5.0
 LARGEST_BODY_BYTES = 256 * 2**20
 _TRANSIENT_STATUS = frozenset({202, 408, 425, 429, 500, 502, 503, 504})
+
+Wanted = frozenset[int] | Callable[[requests.Response], bool]
 
 
 class HttpClient:
     """Asks one upstream on behalf of `source`.
 
-    timeout_seconds is for connecting (at most 10 s of it) and for the whole answer; rate_per_minute spaces the requests
-    out; attempts counts the first one. `sleep` is time.sleep, replaced in tests.
+    timeout_seconds is for the whole answer, at most 5 s of it for connecting; rate_per_minute spaces the requests out;
+    attempts counts the first one. `sleep` is time.sleep, replaced in tests. Safe to share between threads.
     """
 
     def __init__(
@@ -50,6 +56,13 @@ class HttpClient:
         self._lock = Lock()
         self.session = requests.Session()
         self.session.headers.update({"User-Agent": USER_AGENT, **(headers or {})})
+        self.session.auth = _as_it_is
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
 
     def get(self, url: str, **options: Any) -> requests.Response:
         """GET `url`; see `request`."""
@@ -60,49 +73,54 @@ class HttpClient:
         method: str,
         url: str,
         *,
-        accept: frozenset[int] = frozenset({200}),
+        accept: Wanted = frozenset({200}),
         content_type: str | None = None,
         follow: bool = False,
         **options: Any,
     ) -> requests.Response:
-        """Ask, and ask again while the answer is transient. `accept`: the statuses wanted; `content_type`: a part of it.
+        """Ask, and ask again while the answer is transient.
 
+        `accept`: the statuses wanted, or a test of the response; `content_type`: a part of the one wanted.
         Returns the response with its body read in full. Raises TransientError or TerminalError.
         """
         retrying = Retrying(
-            stop=stop_after_attempt(self._attempts),
-            retry=retry_if_exception_type(TransientError),
+            stop=self._no_more_tries,
+            retry=retry_if_exception(_worth_another_try),
             wait=_wait,
             sleep=self._sleep,
             reraise=True,
         )
         return retrying(self._once, method, url, accept, content_type, follow, options)
 
+    def asked_wait(self, response: requests.Response) -> float | None:
+        """Seconds that a refusing `response` asks to wait, None where it names no time. Upstreams may differ."""
+        return _retry_after_seconds(response)
+
+    def _no_more_tries(self, state: RetryCallState) -> bool:
+        """Also when connecting alone took long: a night without network must not wait for every single request."""
+        if state.attempt_number >= self._attempts:
+            return True
+        return isinstance(_error_of(state), UnreachableError) and _seconds_since_start(state) >= LONGEST_CONNECT_SECONDS
+
     def _once(
-        self,
-        method: str,
-        url: str,
-        accept: frozenset[int],
-        content_type: str | None,
-        follow: bool,
-        options: dict[str, Any],
+        self, method: str, url: str, accept: Wanted, content_type: str | None, follow: bool, options: dict[str, Any]
     ) -> requests.Response:
         self._take_turn()
         where = _where(url)
+        deadline = time.monotonic() + self._timeout
         try:
             with self.session.request(
                 method,
                 url,
-                timeout=(min(self._timeout, 10.0), self._timeout),
+                timeout=(min(self._timeout, LONGEST_CONNECT_SECONDS), self._timeout),
                 allow_redirects=follow,
                 stream=True,
+                proxies=_proxies_for(url),
                 **options,
             ) as response:
-                self._read_body(response, where)
-        except requests.RequestException as error:
-            raise TransientError(
-                self.source, f"{where}: {_kind(error)}", "check the network or ask again later"
-            ) from None
+                self._read_body(response, where, deadline)
+        except (requests.RequestException, HTTPError, ValueError) as error:  # ValueError: Location is no URL
+            raise self._failure(error, where) from None
         self._judge(response, where, accept, content_type)
         return response
 
@@ -113,40 +131,51 @@ class HttpClient:
                 self._sleep(wait)
             self._next_at = time.monotonic() + self._interval
 
-    def _read_body(self, response: requests.Response, where: str) -> None:
-        """Read the body within the time limit: a drip of bytes never trips the time limit of a single read."""
-        deadline = time.monotonic() + self._timeout
+    def _read_body(self, response: requests.Response, where: str, deadline: float) -> None:
+        """Read the body as it comes: a drip of bytes never trips the time limit of a single read, only the deadline."""
         body = bytearray()
-        for chunk in response.iter_content(2**16):
+        while chunk := response.raw.read1(2**16, decode_content=True):
             body += chunk
             if len(body) > LARGEST_BODY_BYTES:
                 raise TerminalError(self.source, f"{where}: body over {LARGEST_BODY_BYTES:,} bytes")
             if time.monotonic() > deadline:
                 raise TransientError(self.source, f"{where}: body not complete within {self._timeout:g} s")
-        expected = response.headers.get("Content-Length")
-        if expected and expected.isdigit() and "Content-Encoding" not in response.headers and len(body) < int(expected):
-            raise TransientError(self.source, f"{where}: body cut at {len(body)} of {expected} bytes")
         response._content = bytes(body)
 
-    def _judge(self, response: requests.Response, where: str, accept: frozenset[int], content_type: str | None) -> None:
+    def _judge(self, response: requests.Response, where: str, accept: Wanted, content_type: str | None) -> None:
         status = response.status_code
-        found = response.headers.get("Content-Type", "none")
-        if status in accept:
-            if content_type is None or content_type in found.lower():
-                return
-            raise TransientError(
-                self.source, f"{where}: status {status} but content type {found}, wanted {content_type}"
-            )
-        retry_after = _retry_after_seconds(response)
-        if status in _TRANSIENT_STATUS or (status == 403 and retry_after is not None):
-            wait = "" if retry_after is None else f", asks to wait {retry_after:.0f} s"
-            raise TransientError(
-                self.source, f"{where}: status {status}{wait}", "it is tried again next time", retry_after
-            )
+        if accept(response) if callable(accept) else status in accept:
+            self._check_content_type(response, where, content_type)
+            return
+        wait = self.asked_wait(response)
+        if status in _TRANSIENT_STATUS or (status == 403 and wait is not None):
+            asked = "" if wait is None else f", asks to wait {wait:.0f} s"
+            raise TransientError(self.source, f"{where}: status {status}{asked}", "it is tried again next time", wait)
         if 300 <= status < 400:
             target = _where(response.headers.get("Location", ""))
             raise TransientError(self.source, f"{where}: status {status}, sent on to {target or 'nowhere'}")
+        if status < 300:
+            raise TransientError(self.source, f"{where}: status {status}, but not the answer wanted")
         raise TerminalError(self.source, f"{where}: status {status}")
+
+    def _check_content_type(self, response: requests.Response, where: str, wanted: str | None) -> None:
+        found = response.headers.get("Content-Type", "none")
+        if wanted is not None and wanted not in found.lower():
+            what = f"{where}: status {response.status_code} but content type {found}, wanted {wanted}"
+            raise TransientError(self.source, what)
+
+    def _failure(self, error: Exception, where: str) -> TransientError | TerminalError:
+        """What a request without a whole answer means. The text of `error` may hold the query, so it is left out."""
+        if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+            return TerminalError(self.source, f"{where}: not a URL that can be asked", "see base_url in config.toml")
+        if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+            next_step = "if a proxy of yours signs it, name its authority in REQUESTS_CA_BUNDLE"
+            return TerminalError(self.source, f"{where}: certificate not trusted", next_step)
+        if _never_connected(error):
+            return UnreachableError(self.source, f"{where}: no connection", "check the network, then ask again")
+        if isinstance(error, (requests.Timeout, ReadTimeoutError)):
+            return TransientError(self.source, f"{where}: no answer within {self._timeout:g} s", "ask again later")
+        return TransientError(self.source, f"{where}: answer broken off ({type(error).__name__})", "ask again later")
 
 
 def json_of(source: str, response: requests.Response) -> Any:
@@ -154,21 +183,49 @@ def json_of(source: str, response: requests.Response) -> Any:
     try:
         return response.json()
     except requests.JSONDecodeError:
-        raise TransientError(source, f"{_where(response.url)}: body is not JSON") from None
+        what = "is not JSON" if response.content else "is empty"
+        raise TransientError(source, f"{_where(response.url)}: body {what}") from None
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Authentication that adds nothing: without it requests puts what ~/.netrc holds in place of a token."""
+    return request
+
+
+def _proxies_for(url: str) -> dict[str, str]:
+    """No proxy for this machine itself, whatever the environment says; elsewhere the environment decides."""
+    host = urlsplit(url).hostname or ""
+    try:
+        is_loopback = ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = host == "localhost"
+    return {"http": "", "https": ""} if is_loopback else {}
+
+
+def _error_of(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _seconds_since_start(state: RetryCallState) -> float:
+    return state.seconds_since_start or 0.0
+
+
+def _worth_another_try(error: BaseException) -> bool:
+    """Transient, and the upstream does not ask for a wait that is better spent until the next night."""
+    return isinstance(error, TransientError) and (error.retry_after or 0.0) <= LONGEST_WAIT_SECONDS
 
 
 def _wait(state: RetryCallState) -> float:
-    """Seconds to the next try: what the upstream asks for, else 1, 2, 4, ...; too long a wait ends the tries."""
-    error = state.outcome.exception() if state.outcome else None
+    """Seconds to the next try: what the upstream asks for, else 1, 2, 4, ..."""
+    error = _error_of(state)
     asked = error.retry_after if isinstance(error, TransientError) else None
-    if asked is not None and asked > LONGEST_WAIT_SECONDS and isinstance(error, SourceError):
-        raise error
     return asked if asked is not None else float(2 ** (state.attempt_number - 1))
 
 
 def _retry_after_seconds(response: requests.Response) -> float | None:
+    """Retry-After in seconds; a date counts from the Date header of the same answer, never from the clock here."""
     value = response.headers.get("Retry-After", "").strip()
-    if value.isdigit():
+    if value.isascii() and value.isdigit():
         return float(value)
     try:
         until = parsedate_to_datetime(value)
@@ -178,17 +235,19 @@ def _retry_after_seconds(response: requests.Response) -> float | None:
         return None
 
 
+def _never_connected(error: Exception) -> bool:
+    """Name not resolved, connection refused or timed out. A connection that was dropped later is something else."""
+    if isinstance(error, (requests.ConnectTimeout, requests.exceptions.ProxyError)):
+        return True
+    reason = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(reason, NewConnectionError)
+
+
 def _where(url: str) -> str:
-    """Host and path, without the query: enough to find the request, nothing to leak."""
-    parts = urlsplit(url)
-    return f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}{parts.path}"
-
-
-def _kind(error: requests.RequestException) -> str:
-    if isinstance(error, requests.ConnectTimeout):
-        return "no connection within the time limit"
-    if isinstance(error, requests.Timeout):
-        return "no answer within the time limit"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    return f"broken answer ({type(error).__name__})"
+    """Host and path, without user and query: enough to find the request, nothing to leak."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "(not a URL)"
+    return f"{parts.hostname or ''}{port}{parts.path}"
