@@ -98,6 +98,7 @@ class PypiDownloads(Upstream):
     base_url: Url = "https://sql-clickhouse.clickhouse.com"
     pypistats_url: Url = "https://pypistats.org"
     top_packages_url: Url = "https://hugovk.dev/top-pypi-packages"
+    top_packages_history_url: Url = "https://raw.githubusercontent.com/hugovk/top-pypi-packages"
     first_run_months: Annotated[int, Field(ge=1, le=240)] = 36
     nightly_days: Annotated[int, Field(ge=1, le=180)] = 14
     rate_per_minute: Annotated[float, Field(gt=0, le=6000)] = 30
