@@ -102,7 +102,7 @@ class FrameworkEntry:
 
 @dataclass(frozen=True, slots=True)
 class PackageEntry:
-    """`role` "counted": the package's downloads are the framework's. "requires": it installs the framework's package."""
+    """`role` "counted": its downloads are the framework's. "requires": it installs the framework's package."""
 
     framework: str
     package: str
@@ -113,7 +113,11 @@ class PackageEntry:
 
 @dataclass(frozen=True, slots=True)
 class Break:
-    """A day from which a source counts differently. `break_source` and `metric` "*" mean all of them."""
+    """A day from which a source counts differently. `break_source`, `metric` and `entity` "*" mean all of them.
+
+    `break_source` may also be "pypi": every source of download counts. `entity`: a framework's key, a package or a
+    repository. `ends_on`: the last day of a loss that was temporary; None where the new way of counting stayed.
+    """
 
     break_source: str
     metric: str
@@ -121,6 +125,8 @@ class Break:
     kind: str
     what_changed: str
     evidence: str
+    entity: str = "*"
+    ends_on: date | None = None
 
 
 Row = SearchPoint | Download | Release | Commit | StarDay | RepositoryTotal | FrameworkEntry | PackageEntry | Break

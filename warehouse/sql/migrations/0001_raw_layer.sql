@@ -1,7 +1,7 @@
 -- The raw layer: what each source said, appended, never edited.
 -- Rows are kept once per content: raw.answers says who said it, when, and to which request; rows hang on content_id.
+-- Their run_id is the run that brought this content first. No primary keys: store.save_answers dedupes before it inserts.
 
-CREATE SCHEMA raw;
 CREATE SCHEMA core;
 
 CREATE TABLE raw.runs (
@@ -53,7 +53,8 @@ CREATE TABLE raw.framework_packages (
 );
 CREATE TABLE raw.breaks (
     content_id VARCHAR, source VARCHAR, run_id VARCHAR,
-    break_source VARCHAR, metric VARCHAR, effective_on DATE, kind VARCHAR, what_changed VARCHAR, evidence VARCHAR
+    break_source VARCHAR, metric VARCHAR, effective_on DATE, kind VARCHAR, what_changed VARCHAR, evidence VARCHAR,
+    entity VARCHAR, ends_on DATE
 );
 CREATE TABLE raw.quarantine (answer_id VARCHAR, run_id VARCHAR, check_name VARCHAR, reason VARCHAR);
 CREATE TABLE raw.check_results (

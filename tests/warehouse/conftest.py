@@ -1,0 +1,78 @@
+"""A real warehouse per test and short ways to make answers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from warehouse import store
+from warehouse.rows import Answer, FrameworkEntry, PackageEntry, Row
+
+NOON = datetime(2021, 6, 25, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with every view and no row; tests copy it, because making the views takes longer than a test."""
+    path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
+    store.open_warehouse(path).close()
+    return path
+
+
+@pytest.fixture
+def con(tmp_path: Path, empty_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with store.open_warehouse(shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")) as con:
+        yield con
+
+
+@pytest.fixture
+def save(con: duckdb.DuckDBPyConnection) -> Callable[..., int]:
+    """Save answers under run "r1", whose as_of is the day of the last answer."""
+
+    def saver(*answers: Answer, run_id: str = "r1") -> int:
+        last = max(answer.collected_at for answer in answers)
+        store.begin_run(con, run_id=run_id, flow="nightly", as_of=last.date(), started_at=last, program_version="test")
+        return store.save_answers(con, run_id, answers)
+
+    return saver
+
+
+@pytest.fixture
+def answer() -> Callable[..., Answer]:
+    def make(source: str, entity: str, *rows: Row, at: datetime = NOON, **more: Any) -> Answer:
+        return Answer(source, entity, more.pop("request", "{}"), at, rows, **more)
+
+    return make
+
+
+@pytest.fixture
+def configured(answer: Callable[..., Answer]) -> Callable[..., tuple[Answer, Answer]]:
+    """The two answers that config.toml makes: `configured(pytorch=["torch"])`; repository and term follow the key."""
+
+    def make(
+        at: datetime = NOON,
+        requires: dict[str, tuple[list[str], date]] | None = None,
+        **frameworks: list[str],
+    ) -> tuple[Answer, Answer]:
+        entries = [
+            FrameworkEntry(key, key.title(), position, f"{key}/{key}", key, "term")
+            for position, key in enumerate(frameworks)
+        ]
+        packages = [PackageEntry(key, name, "counted", None, "") for key, names in frameworks.items() for name in names]
+        packages += [
+            PackageEntry(key, name, "requires", since, "")
+            for key, (names, since) in (requires or {}).items()
+            for name in names
+        ]
+        return (
+            answer("config", "frameworks", *entries, at=at, replaces_all=True),
+            answer("config", "packages", *packages, at=at, replaces_all=True),
+        )
+
+    return make
