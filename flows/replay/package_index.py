@@ -1,0 +1,59 @@
+"""The package index on loopback: project pages in JSON (PEP 691 with the upload times of PEP 700) of recorded files."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from packaging.utils import canonicalize_name
+
+from flows.replay.pypi_recordings import FOLDER, recorded
+from flows.replay.server import Reply, Request, json_reply
+
+JSON_TYPE = "application/vnd.pypi.simple.v1+json"
+
+
+class PackageIndexReplay:
+    """As it was at the end of `as_of`: the files uploaded until then. Yanked is what was when it was recorded."""
+
+    def __init__(self, as_of: date) -> None:
+        self._as_of = as_of.isoformat()
+
+    def __call__(self, request: Request) -> Reply:
+        match request.path.split("/"):
+            case ["", name, ""] if name == canonicalize_name(name):
+                return self._page(name, wants_json=JSON_TYPE in request.headers.get("accept", ""))
+            case ["", name, ""] if name:
+                return Reply(301, b"", {"Location": f"../{canonicalize_name(name)}/"})
+            case ["", name] if name:
+                return Reply(301, b"", {"Location": f"{canonicalize_name(name)}/"})
+            case _:
+                return _not_found()
+
+    def _page(self, project: str, *, wants_json: bool) -> Reply:
+        files = self._files(project)
+        if not files:
+            return _not_found()
+        if not wants_json:
+            links = "".join(f'<a href="{file["url"]}">{file["filename"]}</a>\n' for file in files)
+            return Reply(200, f"<!DOCTYPE html>\n{links}".encode(), {"Content-Type": "text/html; charset=UTF-8"})
+        page = {"meta": {"api-version": "1.1"}, "name": project, "files": files}
+        return json_reply(page, headers={"Content-Type": JSON_TYPE})
+
+    def _files(self, project: str) -> list[dict[str, object]]:
+        if not (FOLDER / f"index_{project}.csv.gz").is_file():
+            return []
+        return [
+            {
+                "filename": row["filename"],
+                "url": f"../../files/{row['filename']}",
+                "hashes": {},
+                "upload-time": row["uploaded_at"],
+                "yanked": row["yanked"] == "1",
+            }
+            for row in recorded(f"index_{project}")
+            if row["uploaded_at"][:10] <= self._as_of
+        ]
+
+
+def _not_found() -> Reply:
+    return Reply(404, b"404 Not Found", {"Content-Type": "text/plain; charset=UTF-8"})
