@@ -2,55 +2,45 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from datetime import date
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    HttpUrl,
-    StringConstraints,
-    TypeAdapter,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, ValidationInfo, field_validator
+
+from flows.faults import across_keys, in_one_key
+from flows.values import (
+    AbsolutePath,
+    Address,
+    Attempts,
+    Count,
+    Cron,
+    Day,
+    EnvironmentVariable,
+    FrameworkKey,
+    Geo,
+    Host,
+    ListName,
+    Name,
+    Number,
+    Package,
+    PerMinute,
+    Repository,
+    Seconds,
+    Timeframe,
+    TimeZone,
+    Topic,
+    Url,
+    from_to,
+    is_loopback,
 )
+
+LARGEST_FILE_BYTES = 2**20
 
 
 class ConfigError(Exception):
     """config.toml cannot be used; the message names file, key, value and what is allowed, one line a fault."""
-
-
-def _checked_url(value: str) -> str:
-    TypeAdapter(HttpUrl).validate_python(value)
-    return value.rstrip("/")
-
-
-def _checked_time_zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("must be a name of the IANA time zone list, for example UTC or Europe/Berlin")
-    return value
-
-
-def _checked_cron(value: str) -> str:
-    if len(value.split()) != 5:
-        raise ValueError("must have five fields: minute hour day-of-month month day-of-week, for example '30 2 * * *'")
-    return value
-
-
-Url = Annotated[str, AfterValidator(_checked_url)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-FrameworkKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
-Package = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?$")]
-Repository = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$")]
-EnvironmentVariable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]*$")]
 
 
 class Section(BaseModel):
@@ -65,20 +55,20 @@ class Framework(Section):
     packages: Annotated[tuple[Package, ...], Field(min_length=1)]
     repository: Repository
     search_term: Name
-    search_topic: Annotated[str, StringConstraints(pattern=r"^/[gm]/[a-z0-9_]+$")] | None = None
+    search_topic: Topic | None = None
     label: Name | None = None
-    packages_reason: str = ""
+    packages_reason: Annotated[str, Field(max_length=1000)] = ""
     required_by: tuple[Package, ...] = ()
-    required_by_since: date | None = None
+    required_by_since: Day | None = None
 
 
 class Upstream(Section):
     """What every source over HTTP has: switch, manners and limits. Seconds, tries, requests a minute."""
 
-    enabled: bool = True
-    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 20
-    attempts: Annotated[int, Field(ge=1, le=10)] = 3
-    rate_per_minute: Annotated[float, Field(gt=0, le=6000)] = 60
+    enabled: StrictBool = True
+    timeout_seconds: Seconds = 20
+    attempts: Attempts = 3
+    rate_per_minute: PerMinute = 60
 
 
 class GoogleTrends(Upstream):
@@ -86,10 +76,10 @@ class GoogleTrends(Upstream):
 
     base_url: Url = "https://trends.google.com"
     match: Literal["topic", "term"] = "topic"
-    timeframe: Name = "today 5-y"
-    geo: Annotated[str, StringConstraints(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,3})?)?$")] = ""
+    timeframe: Timeframe = "today 5-y"
+    geo: Geo = ""
     reference: FrameworkKey | None = None
-    rate_per_minute: Annotated[float, Field(gt=0, le=6000)] = 10
+    rate_per_minute: PerMinute = 10
 
 
 class PypiDownloads(Upstream):
@@ -99,9 +89,9 @@ class PypiDownloads(Upstream):
     pypistats_url: Url = "https://pypistats.org"
     top_packages_url: Url = "https://hugovk.dev/top-pypi-packages"
     top_packages_history_url: Url = "https://raw.githubusercontent.com/hugovk/top-pypi-packages"
-    first_run_months: Annotated[int, Field(ge=1, le=240)] = 36
-    nightly_days: Annotated[int, Field(ge=1, le=180)] = 14
-    rate_per_minute: Annotated[float, Field(gt=0, le=6000)] = 30
+    first_run_months: Annotated[Count, from_to(1, 240)] = 36
+    nightly_days: Annotated[Count, from_to(1, 180)] = 14
+    rate_per_minute: PerMinute = 30
 
 
 class PypiReleases(Upstream):
@@ -120,9 +110,9 @@ class Identity(Section):
 class GitHistory(Section):
     """Commits of the default branch, from a clone that holds no files. `timeout_seconds` is for one git command."""
 
-    enabled: bool = True
+    enabled: StrictBool = True
     base_url: Url = "https://github.com"
-    timeout_seconds: Annotated[float, Field(gt=0, le=86400)] = 1800
+    timeout_seconds: Annotated[Number, from_to(1.0, 86400.0)] = 1800
     identities: tuple[Identity, ...] = ()
     mailmap: Path | None = None
 
@@ -145,8 +135,8 @@ class Sources(Section):
 class Schedule(Section):
     """When the nightly flow runs: a cron line in a time zone."""
 
-    cron: Annotated[str, AfterValidator(_checked_cron)] = "30 2 * * *"
-    timezone: Annotated[str, AfterValidator(_checked_time_zone)] = "UTC"
+    cron: Cron = "30 2 * * *"
+    timezone: TimeZone = "UTC"
 
 
 class Warehouse(Section):
@@ -158,46 +148,52 @@ class Warehouse(Section):
 class Report(Section):
     """How the page is written."""
 
-    self_contained: bool = True
+    self_contained: StrictBool = True
 
 
-def _checked_host(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9.:-]{0,253}", value):
-        raise ValueError("must be a host name or an IP address, without port or scheme, for example smtp.example.com")
-    return value
+class MeasurementBreak(Section):
+    """A day from which a source counts differently; windows across it are not compared.
 
+    `source`: who answers, or "pypi" for every source of download counts; `entity`: a framework's key, a package or a
+    repository; "*" means all. `ends_on`: the last day of a loss that was temporary.
+    """
 
-def _checked_address(value: str) -> str:
-    local, _, domain = value.rpartition("@")
-    if len(local) > 64 or len(domain) > 253 or not _ADDRESS.fullmatch(value):
-        raise ValueError("must be a bare address such as team@example.com, in ASCII (other domains in punycode)")
-    return value
+    source: Literal["*", "pypi", "clickpy", "pypistats", "top_pypi_packages", "google_trends", "git", "github"]
+    metric: Literal[
+        "*",
+        "search_interest",
+        "pypi_downloads",
+        "pypi_downloads_without_mirrors",
+        "pypi_downloads_lower_bound",
+        "commits",
+        "active_contributors",
+        "active_contributors_without_bots",
+        "new_contributors",
+        "returning_contributors",
+        "contributor_absence_factor",
+        "masked_or_bot_commits",
+        "stars",
+        "stars_total",
+        "forks",
+    ] = "*"
+    entity: Name = "*"
+    effective_on: Day
+    ends_on: Day | None = None
+    what_changed: Name
+    evidence: Name
 
-
-def _absolute(value: Path) -> Path:
-    if not value.is_absolute():
-        raise ValueError("must be an absolute path: the nightly job may run in another folder")
-    return value
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-_ADDRESS = re.compile(
-    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-)
-Address = Annotated[str, AfterValidator(_checked_address)]
+    @field_validator("ends_on")
+    @classmethod
+    def _not_before_it_began(cls, value: date | None, info: ValidationInfo) -> date | None:
+        if value and value < info.data.get("effective_on", value):
+            raise ValueError("must not be before effective_on")
+        return value
 
 
 class MailList(Section):
     """Who gets which frameworks how often. `frameworks` empty: all. Renaming a list starts its record of mails anew."""
 
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+    name: ListName
     recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
     cadence: Literal["nightly", "weekly", "monthly"] = "weekly"
     frameworks: tuple[FrameworkKey, ...] = ()
@@ -217,21 +213,21 @@ class Mail(Section):
     """
 
     security: Literal["starttls", "tls", "none"] = "starttls"
-    host: Annotated[str, AfterValidator(_checked_host)] = ""
-    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    host: Host = ""
+    port: Annotated[Count, from_to(1, 65535)] = 587
     username_env: EnvironmentVariable | None = None
     password_env: Annotated[EnvironmentVariable | None, Field(validate_default=True)] = None
-    ca_file: Annotated[Path, AfterValidator(_absolute)] | None = None
+    ca_file: AbsolutePath | None = None
     sender: Annotated[Address | None, Field(alias="from")] = None
     sender_name: Annotated[Name, Field(alias="from_name")] = "Framework Trends"
-    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60
-    attempts: Annotated[int, Field(ge=1, le=10)] = 3
+    timeout_seconds: Seconds = 60
+    attempts: Attempts = 3
     lists: tuple[MailList, ...] = ()
 
     @field_validator("host")
     @classmethod
     def _private_without_encryption(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("security") == "none" and value and not _is_loopback(value):
+        if info.data.get("security") == "none" and value and not is_loopback(value):
             raise ValueError('must be this machine (127.0.0.1, ::1 or localhost) when security = "none"')
         return value
 
@@ -271,6 +267,7 @@ class Settings(Section):
     warehouse: Warehouse = Warehouse()
     report: Report = Report()
     mail: Mail = Mail()
+    breaks: tuple[MeasurementBreak, ...] = ()
 
     @field_validator("mail")
     @classmethod
@@ -283,28 +280,44 @@ class Settings(Section):
 
 
 def load_settings(path: Path) -> Settings:
-    """Read and check `path`. Raises ConfigError that lists every fault of the file."""
+    """Read and check `path`; the paths in it count from its folder. Raises ConfigError that lists every fault."""
+    table = _read(path)
+    faults = across_keys(table)
+    try:
+        settings = Settings.model_validate(table)
+    except ValidationError as error:
+        faults = [in_one_key(Settings, item) for item in error.errors()] + faults
+    if faults:
+        raise ConfigError("\n".join(f"{path}: {fault}" for fault in faults))
+    return _anchored(settings, path.resolve().parent)
+
+
+def with_data(settings: Settings, data: Path) -> Settings:
+    """The same settings with another data folder."""
+    return settings.model_copy(update={"warehouse": Warehouse(data=data)})
+
+
+def _read(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            raw = tomllib.load(file)
+            text = file.read(LARGEST_FILE_BYTES + 1)
+        if len(text) > LARGEST_FILE_BYTES:
+            raise ConfigError(f"{path}: over {LARGEST_FILE_BYTES:,} bytes; no config.toml is that long")
+        return tomllib.loads(text.decode("utf-8-sig"))  # editors on Windows put a mark before the first letter
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; name it with --config FILE") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except RecursionError:
+        raise ConfigError(f"{path}: not TOML: nested too deeply") from None
+    except ValueError as error:  # TOML, UTF-8 or a number of thousands of digits
         raise ConfigError(f"{path}: not TOML: {error}") from None
-    try:
-        return Settings.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigError("\n".join(_fault(path, item) for item in error.errors())) from None
 
 
-def _fault(path: Path, item: Any) -> str:
-    key = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden":
-        return f"{path}: {key}: unknown key; see the comments in the config.toml that ships for what is allowed"
-    if item["type"] == "missing":
-        return f"{path}: {key}: missing; it has to be set"
-    if isinstance(item["input"], dict) or key == "mail.lists":
-        return f"{path}: {key}: {item['msg']}"  # a whole table says less than the message
-    return f"{path}: {key} = {item['input']!r}: {item['msg']}"
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """Paths in the file count from the file's folder, wherever the command is started."""
+    git = settings.sources.git_history
+    mailmap = None if git.mailmap is None else folder / git.mailmap.expanduser()
+    sources = settings.sources.model_copy(update={"git_history": git.model_copy(update={"mailmap": mailmap})})
+    data = folder / settings.warehouse.data.expanduser()
+    return settings.model_copy(update={"sources": sources, "warehouse": Warehouse(data=data)})
