@@ -1,0 +1,170 @@
+"""Running git: no prompt, no configuration of machine or user, no hook, a time limit, and each failure classified."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from threading import Timer
+from typing import IO
+
+from flows.sources.errors import TerminalError, TransientError
+
+SOURCE = "git"
+OLDEST_GIT = (2, 32)  # the first that can be told to read no configuration of the user
+
+_CONFIGURATION = (
+    "credential.helper=",
+    f"core.hooksPath={os.devnull}",
+    "gc.auto=0",  # packs are put together when nobody waits
+    "maintenance.auto=false",
+    "http.lowSpeedLimit=1",
+    "http.lowSpeedTime=300",  # a transfer that stands still ends after five minutes
+    "mailmap.blob=",  # in a bare repository git would look for one in a tree
+)
+_PASSED_ON = re.compile(r"PATH|TMPDIR|SSL_CERT_(FILE|DIR)|CURL_CA_BUNDLE|(https?|all|no)_proxy", re.IGNORECASE)
+_LOCAL_TROUBLE = re.compile(r"No space left|Permission denied|Read-only file system|Disk quota exceeded")
+_REFUSED = re.compile(
+    r"returned error: 4(?!08|25|29)\d\d|repository '.*' not found|could not read (Username|Password)|Authentication"
+)
+_NETWORK_TROUBLE = re.compile(
+    r"unable to access|returned error|RPC failed|early EOF|hung up|disconnect|timed? ?out|Connection|resolve host"
+    r"|is this a git repository|expected flush|protocol error|bad line length|remote error|invalid server response",
+    re.IGNORECASE,
+)
+
+
+class DamagedCloneError(Exception):
+    """A command failed for no reason that lies in the network, the disk or the upstream."""
+
+
+class TimeLimitError(TransientError):
+    """Not worth another try at once: it would take as long again."""
+
+
+def check_version(limit: float) -> None:
+    """Raises TerminalError when git is missing or too old."""
+    found = re.search(r"(\d+)\.(\d+)[\d.]*", run(("version",), limit=limit))
+    if found is None or (int(found[1]), int(found[2])) < OLDEST_GIT:
+        wanted = ".".join(map(str, OLDEST_GIT))
+        raise TerminalError(
+            SOURCE, f"git is version {found[0] if found else 'unknown'}", f"install git {wanted} or later"
+        )
+
+
+def run(arguments: tuple[str, ...], *, limit: float, git_dir: Path | None = None, network: bool = False) -> str:
+    """The output of a git command. Without `network` every transport is forbidden: nothing is fetched behind our back.
+
+    `limit` is in seconds. Raises TransientError, TerminalError or, where `git_dir` is at fault, DamagedCloneError.
+    """
+    with _process(arguments, limit, git_dir, network) as process:
+        assert process.stdout is not None
+        return process.stdout.read().decode("utf-8", "replace")
+
+
+def fields(
+    arguments: tuple[str, ...], *, limit: float, git_dir: Path, configuration: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """The output of a local command as it comes, cut into fields that each end with a NUL. Raises as `run` does.
+
+    `configuration`: more items of git's configuration, "key=value".
+    """
+    with _process(arguments, limit, git_dir, network=False, configuration=configuration) as process:
+        assert process.stdout is not None
+        rest = b""
+        while chunk := process.stdout.read(2**16):
+            *whole, rest = (rest + chunk).split(b"\0")
+            for field in whole:
+                yield field.decode("utf-8", "surrogateescape")
+
+
+@contextmanager
+def _process(
+    arguments: tuple[str, ...],
+    limit: float,
+    git_dir: Path | None,
+    network: bool,
+    configuration: tuple[str, ...] = (),
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A running git, in a process group of its own that ends with the context; its failure is raised at the end."""
+    with TemporaryFile() as complaints:
+        process = _start(_command(arguments, git_dir, configuration), _environment(network), complaints)
+        out_of_time = Timer(limit, _kill, (process,))
+        out_of_time.start()
+        try:
+            yield process
+            process.wait()
+        finally:
+            in_time = out_of_time.is_alive()
+            out_of_time.cancel()
+            _kill(process)
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+        if process.returncode:
+            complaints.seek(0)
+            raise _fault(arguments[0], complaints.read(), git_dir, network, None if in_time else limit)
+
+
+def _command(arguments: tuple[str, ...], git_dir: Path | None, configuration: tuple[str, ...]) -> list[str]:
+    where = [] if git_dir is None else [f"--git-dir={git_dir.absolute()}"]
+    items = [part for item in (*_CONFIGURATION, *configuration) for part in ("-c", item)]
+    return ["git", *where, *items, *arguments]
+
+
+def _start(command: list[str], environment: dict[str, str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command,
+            cwd=os.sep,  # else a repository around the working directory would lend its configuration
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise TerminalError(SOURCE, "git is not installed", "install git and run again") from None
+
+
+def _environment(network: bool) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
+    return kept | {
+        "HOME": os.devnull,  # also keeps .netrc out
+        "LC_ALL": "C",  # failures are told apart by their text
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_ALLOW_PROTOCOL": "http:https" if network else "none",
+        **({} if network else {"GIT_NO_LAZY_FETCH": "1"}),  # newer versions say so sooner
+    }
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill what still runs, helpers too."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):  # it ended by itself just now
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _fault(
+    command: str, complaints: bytes, git_dir: Path | None, network: bool, passed_limit: float | None
+) -> Exception:
+    text = re.sub(r"//[^/\s@]*@", "//", complaints.decode("utf-8", "replace"))  # no passwords out of URLs
+    lines = [line for line in text.splitlines() if line.startswith(("fatal: ", "error: "))] or text.splitlines()
+    what = f"git {command}: {lines[-1].strip() if lines else 'failed without a word'}"
+    if passed_limit is not None:
+        return TimeLimitError(SOURCE, f"git {command}: not done within {passed_limit:g} s", "raise timeout_seconds")
+    if _LOCAL_TROUBLE.search(text):
+        return TerminalError(SOURCE, what, "check the disk and the rights on the data folder")
+    if network and _REFUSED.search(text):
+        return TerminalError(SOURCE, what, "check the repository in config.toml; private ones cannot be read")
+    if git_dir is None or (network and _NETWORK_TROUBLE.search(text)):
+        return TransientError(SOURCE, what, "check the network; it is tried again next time")
+    return DamagedCloneError(what)
