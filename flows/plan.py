@@ -1,0 +1,191 @@
+"""What one night asks: a Step for each source and entity, with what the warehouse already knows of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import duckdb
+from packaging.utils import canonicalize_name
+
+from flows.settings import Framework, Settings
+from flows.sources.git_history import fetch_commits
+from flows.sources.github_repository import fetch_repository
+from flows.sources.google_trends import fetch_interest
+from flows.sources.pypi_downloads import fetch_downloads
+from flows.sources.pypi_releases import fetch_releases
+from warehouse import read, store
+from warehouse.rows import Answer, Break, FrameworkEntry, PackageEntry
+
+
+@dataclass(frozen=True)
+class Night:
+    """One run of the nightly job: what, where, and the one moment that everything below takes as now."""
+
+    settings: Settings
+    data: Path
+    now: datetime
+    as_of: date
+
+    @property
+    def last_day(self) -> date:
+        """The last UTC day that is over, and not after `as_of`."""
+        return min(self.as_of, self.now.date() - timedelta(days=1))
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to collect; `fetch` asks the upstream and yields answers. The window is what it asks for."""
+
+    source: str
+    entity: str
+    fetch: Callable[[], Iterator[Answer]]
+    window_start: date | None = None
+    window_end: date | None = None
+
+    @property
+    def name(self) -> str:
+        """How the terminal and the ledger call it."""
+        return f"{self.source} {self.entity}"
+
+
+def plan(night: Night, con: duckdb.DuckDBPyConnection) -> list[Step]:
+    """Every step of the night, the slow ones first. Reads the warehouse for what is already there."""
+    sources = night.settings.sources
+    repositories = [framework.repository for framework in night.settings.frameworks.values()]
+    steps: list[Step] = []
+    if sources.git_history.enabled:
+        steps += [_commits(night, con, repository) for repository in repositories]
+    if sources.google_trends.enabled:
+        steps.append(_interest(night))
+    if sources.pypi_downloads.enabled:
+        steps += [_downloads(night, con, package) for package in _packages(night.settings, with_requiring=True)]
+    if sources.github_repository.enabled:
+        steps += [_repository(night, con, repository) for repository in repositories]
+    if sources.pypi_releases.enabled:
+        steps += [_releases(night, package) for package in _packages(night.settings, with_requiring=False)]
+    return steps
+
+
+def configuration(night: Night) -> list[Answer]:
+    """config.toml as answers, so that the warehouse knows what was tracked on any day."""
+    frameworks, packages = [], []
+    for position, (key, framework) in enumerate(night.settings.frameworks.items()):
+        query, match = search_query(night.settings, framework)
+        frameworks.append(
+            FrameworkEntry(key, framework.label or key, position, framework.repository, query, match)
+        )
+        packages += [
+            PackageEntry(key, canonicalize_name(name), "counted", None, framework.packages_reason)
+            for name in framework.packages
+        ]
+        packages += [
+            PackageEntry(key, canonicalize_name(name), "requires", framework.required_by_since, "")
+            for name in framework.required_by
+        ]
+    return [
+        _config_answer(night, "frameworks", tuple(frameworks)),
+        _config_answer(night, "packages", tuple(packages)),
+    ]
+
+
+def search_query(settings: Settings, framework: Framework) -> tuple[str, str]:
+    """What Google Trends is asked for a framework, and whether that is a "topic" or a "term"."""
+    if settings.sources.google_trends.match == "topic" and framework.search_topic:
+        return framework.search_topic, "topic"
+    return framework.search_term, "term"
+
+
+def _config_answer(
+    night: Night, entity: str, rows: tuple[FrameworkEntry, ...] | tuple[PackageEntry, ...] | tuple[Break, ...]
+) -> Answer:
+    return Answer("config", entity, "{}", night.now, rows, replaces_all=True)
+
+
+def _packages(settings: Settings, *, with_requiring: bool) -> list[str]:
+    """Every package once, by its standard name, in the order of the file."""
+    names = [
+        canonicalize_name(name)
+        for framework in settings.frameworks.values()
+        for name in (*framework.packages, *(framework.required_by if with_requiring else ()))
+    ]
+    return list(dict.fromkeys(names))
+
+
+def _interest(night: Night) -> Step:
+    settings = night.settings.sources.google_trends
+    frameworks = night.settings.frameworks
+    reference = search_query(night.settings, frameworks[settings.reference])[0] if settings.reference else None
+    queries = [search_query(night.settings, framework)[0] for framework in frameworks.values()]
+    return Step(
+        "google_trends",
+        "+".join(frameworks),
+        partial(fetch_interest, settings, queries=queries, reference=reference, collected_at=night.now),
+    )
+
+
+def _downloads(night: Night, con: duckdb.DuckDBPyConnection, package: str) -> Step:
+    settings = night.settings.sources.pypi_downloads
+    known = read.last_day(con, entity=package)
+    first_day = (
+        _months_before(night.last_day, settings.first_run_months)
+        if known is None
+        else min(known, night.last_day) - timedelta(days=settings.nightly_days - 1)
+    )
+    fetch = partial(
+        fetch_downloads,
+        settings,
+        package=package,
+        first_day=first_day,
+        last_day=night.last_day,
+        collected_at=night.now,
+        as_of=night.as_of,
+    )
+    return Step("pypi_downloads", package, fetch, first_day, night.last_day)
+
+
+def _releases(night: Night, package: str) -> Step:
+    settings = night.settings.sources.pypi_releases
+    fetch = partial(fetch_releases, settings, package=package, collected_at=night.now)
+    return Step("pypi_releases", package, fetch)
+
+
+def _commits(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -> Step:
+    state = read.latest_state(con, "git", repository)
+    fetch = partial(
+        fetch_commits,
+        night.settings.sources.git_history,
+        repository=repository,
+        clone_dir=night.data / "git" / f"{repository}.git",
+        since_tip=state.get("tip"),
+        known_identities=state.get("identities"),
+        identity_key=store.identity_key(con),
+        collected_at=night.now,
+    )
+    return Step("git_history", repository, fetch)
+
+
+def _repository(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -> Step:
+    settings = night.settings.sources.github_repository
+    fetch = partial(
+        fetch_repository,
+        settings,
+        repository=repository,
+        previous=read.previous_total(con, repository),
+        etag=read.latest_state(con, "github", repository).get("etag"),
+        has_star_history=read.has_star_history(con, repository),
+        collected_at=night.now,
+        day=night.now.date(),
+        token=os.environ.get(settings.token_env) or None,
+    )
+    return Step("github_repository", repository, fetch)
+
+
+def _months_before(day: date, months: int) -> date:
+    """The first day of the month that many months before the month of `day`."""
+    index = day.year * 12 + day.month - 1 - months
+    return date(index // 12, index % 12 + 1, 1)
