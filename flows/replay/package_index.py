@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from packaging.utils import canonicalize_name
 
@@ -13,10 +13,13 @@ JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 
 
 class PackageIndexReplay:
-    """As it was at the end of `as_of`: the files uploaded until then. Yanked is what was when it was recorded."""
+    """As it was at `as_of`, a moment or the end of a day: the files uploaded until then.
 
-    def __init__(self, as_of: date) -> None:
-        self._as_of = as_of.isoformat()
+    Whether one is yanked is as it was when recorded; the index does not tell since when.
+    """
+
+    def __init__(self, as_of: date | datetime) -> None:
+        self._moment = as_of if isinstance(as_of, datetime) else datetime.combine(as_of, time.max, UTC)
 
     def __call__(self, request: Request) -> Reply:
         match request.path.split("/"):
@@ -51,7 +54,7 @@ class PackageIndexReplay:
                 "yanked": row["yanked"] == "1",
             }
             for row in recorded(f"index_{project}")
-            if row["uploaded_at"][:10] <= self._as_of
+            if datetime.fromisoformat(row["uploaded_at"]) <= self._moment
         ]
 
 

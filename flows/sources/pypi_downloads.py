@@ -69,7 +69,7 @@ def fetch_downloads(
             because.append(f"{name or fetch.__name__}: no row for {package} from {window}")
         has_days = has_days or had_rows
     if failures:
-        raise _together(package, failures)
+        raise _together(package, failures, because)
 
 
 def fetch_control(
@@ -108,8 +108,7 @@ def _with_reason(answer: Answer, because: list[str]) -> Answer:
     return replace(answer, state={**answer.state, "fallback_because": "; ".join(because)}) if because else answer
 
 
-def _together(package: str, failures: list[SourceError]) -> SourceError:
+def _together(package: str, failures: list[SourceError], because: list[str]) -> SourceError:
     """One error for all, in one line; transient if one of them is, because then a later try may do."""
     kind = TransientError if any(isinstance(error, TransientError) for error in failures) else TerminalError
-    each = " | ".join(" ".join(str(error).split()) for error in failures)
-    return kind(SOURCE, f"{package}: {each}")
+    return kind(SOURCE, f"{package}: " + " | ".join(" ".join(reason.split()) for reason in because))
