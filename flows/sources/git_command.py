@@ -134,7 +134,9 @@ def _start(command: list[str], environment: dict[str, str], complaints: IO[bytes
 
 def _environment(network: bool) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
+    direct = (kept.pop("NO_PROXY", ""), kept.get("no_proxy", ""), "127.0.0.1", "localhost")
     return kept | {
+        "no_proxy": ",".join(filter(None, direct)),  # never a proxy for this machine itself
         "HOME": os.devnull,  # also keeps .netrc out
         "LC_ALL": "C",  # failures are told apart by their text
         "GIT_CONFIG_NOSYSTEM": "1",
