@@ -23,8 +23,8 @@ $(READY): constraints.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 	  { rm -rf $(VENV); echo "$(PYTHON) -m venv failed; on Debian: apt-get install python3-venv" >&2; exit 2; }
 	@echo "Installing into $(VENV)/ (once; a few minutes on a slow line)"
-	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r constraints.txt
-	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --require-hashes --no-deps -r constraints.txt
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
 help:  ## list the targets
@@ -55,7 +55,7 @@ screenshots: $(READY)  ## build the demo's report and take the pictures that the
 
 constraints:  ## resolve pyproject.toml anew into constraints.txt (names, versions, hashes)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@test -x $(VENV)/uv/bin/uv || $(BIN)/python -m pip install --quiet --target $(VENV)/uv uv
+	@test -x $(VENV)/uv/bin/uv || $(BIN)/python -m pip install -qq --target $(VENV)/uv uv
 	@$(VENV)/uv/bin/uv pip compile pyproject.toml --group dev --group build --upgrade --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --quiet --output-file constraints.txt
 	@grep -c '==' constraints.txt | sed 's/$$/ packages in constraints.txt/'

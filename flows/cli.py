@@ -1,0 +1,229 @@
+"""The command line: arguments -> settings -> one call. The only place that reads the clock.
+
+Whatever a command needs is imported inside it, so that `trends --help` does not wait for Prefect, pandas or DuckDB.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from flows.settings import Settings
+
+ALL_DONE, INCOMPLETE, USAGE, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 3, 130
+
+# Errors that a person can do something about end as one line; every other one is a fault of the program.
+# By name, because importing the classes would load the modules that --help must not wait for.
+FORESEEN = {
+    "flows.settings.ConfigError": USAGE,
+    "flows.sources.errors.SourceError": NOTHING_DONE,
+    "warehouse.store.WarehouseError": NOTHING_DONE,
+    "warehouse.snapshot.NothingPublishedError": NOTHING_DONE,
+}
+
+app = typer.Typer(
+    name="trends",
+    help="How popular are the frameworks in config.toml? Measured every night, kept in DuckDB, told in one report.",
+    epilog="Exit codes: 0 all done; 1 finished, but a source failed and the report says so; 2 usage or config; "
+    "3 nothing could be done.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What holds for every command. `now` is the one reading of the clock."""
+
+    config: Path
+    data_option: Path | None
+    now: datetime
+
+    def settings(self) -> Settings:
+        """config.toml, with --data in it. Raises ConfigError."""
+        from flows.settings import load_settings, with_data
+
+        settings = load_settings(self.config)
+        return with_data(settings, self.data_option) if self.data_option else settings
+
+
+def main(arguments: Sequence[str] | None = None, now: datetime | None = None) -> int:
+    """Run one command and return its exit code. `arguments` and `now` default to those of this process."""
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments), now or datetime.now(UTC))
+    except BrokenPipeError:  # whoever read the output has seen enough, as in `trends sql ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ALL_DONE
+    except KeyboardInterrupt:
+        return _complain("stopped; what was loaded stays, the same command goes on from there", INTERRUPTED)
+
+
+def _run(arguments: list[str], now: datetime) -> int:
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("trends", arguments or ["--help"], obj=now) as context:
+            return int(command.invoke(context) or ALL_DONE)
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.TyperException as error:
+        return _complain(f"{_first_line(error.format_message())} See trends --help.", USAGE)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        return _complain(f"{error.filename or 'the machine'}: {error.strerror or error}", NOTHING_DONE)
+    except Exception as error:  # noqa: BLE001 - the exit code of an uncaught error would read as "a source failed"
+        return _foreseen(error)
+
+
+def _foreseen(error: Exception) -> int:
+    """The exit code of an error and its line; a traceback only for a fault of the program."""
+    for cls in type(error).__mro__:
+        code = FORESEEN.get(f"{cls.__module__}.{cls.__qualname__}")
+        if code is not None:
+            return _complain(str(error), code)
+    traceback.print_exception(error)
+    return _complain("fault in the program; the lines above belong into a report of it", NOTHING_DONE)
+
+
+def _complain(line: str, code: int) -> int:
+    typer.echo(f"trends: {line}", err=True)
+    return code
+
+
+def _first_line(message: str) -> str:
+    line = " ".join(message.split())
+    return line if line.endswith((".", "?")) else f"{line}."
+
+
+def _day(value: str) -> date:
+    """YYYY-MM-DD and nothing else that fromisoformat would take."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        day = None
+    if day is None or value != day.isoformat():
+        raise typer.BadParameter(f"{value!r} is no day; write it as YYYY-MM-DD, for example 2021-06-25.")
+    return day
+
+
+def _not_after(day: date, limit: date, why: str) -> date:
+    if day > limit:
+        raise typer.BadParameter(f"--as-of {day} is after {limit}, {why}.")
+    return day
+
+
+AsOf = Annotated[date | None, typer.Option("--as-of", metavar="DAY", parser=_day, help="as known on that day (UTC)")]
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[
+        Path, typer.Option("--config", metavar="FILE", help="What is tracked, when, and where it is kept.")
+    ] = Path("config.toml"),
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Data folder, instead of the one that FILE names.")
+    ] = None,
+) -> None:
+    """Take what holds for every command; FILE is read by the command, so that --help works without one."""
+    context.obj = Invocation(config, data, context.obj)
+
+
+@app.command(short_help="Run the nightly job once, now; print the path of the report.")
+def nightly(
+    context: typer.Context,
+    as_of: AsOf = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Ask the recorded upstreams on this machine; data goes to DIR/demo.")
+    ] = False,
+    no_mail: Annotated[  # noqa: ARG001 - nothing is sent yet; a cron line that says so today keeps its meaning
+        bool, typer.Option("--no-mail", help="Build the report, send nothing.")
+    ] = False,
+) -> int:
+    """Run the nightly job once, now: collect, load, check, publish, report.
+
+    Progress goes to stderr; the last line on stdout is the path of the report.
+
+    \b
+    trends nightly                        ask the real upstreams
+    trends nightly --replay               ask recorded ones, offline; nothing mixes with live rows
+    trends nightly --as-of 2026-09-30     report that day as it was known then
+    """
+    invocation: Invocation = context.obj
+    settings = invocation.settings()
+    if replay:
+        return _replayed(settings, as_of)
+    return _night(settings, settings.warehouse.data, invocation.now, as_of)
+
+
+def _replayed(settings: Settings, as_of: date | None) -> int:
+    from flows import replay
+
+    with replay.upstreams(settings) as replayed:
+        return _night(replayed, settings.warehouse.data / "demo", replay.NOW, as_of)
+
+
+def _night(settings: Settings, data: Path, now: datetime, as_of: date | None) -> int:
+    day = _not_after(as_of or now.date(), now.date(), "the last day there can be anything of")
+    from flows.nightly import run_nightly
+    from flows.plan import Night
+    from flows.progress import progress_on
+
+    with progress_on(sys.stderr) as progress:
+        run = run_nightly(Night(settings=settings, data=data, now=now, as_of=day), progress)
+    if run.report is None:
+        return _complain("nothing could be collected and nothing is kept, so there is no report", NOTHING_DONE)
+    typer.echo(run.report)
+    return run.exit_code
+
+
+@app.command(short_help="Freshness of each source, last runs, gaps, breaks in force.")
+def status(
+    context: typer.Context,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="For people or for programs.")] = "table",
+) -> int:
+    """Show how fresh each source is, how the last runs ended, which days are missing and which breaks are in force.
+
+    Exit code 1 when something is late, stale or failed.
+
+    \b
+    trends status
+    trends status --format json
+    trends --data data/demo status --as-of 2021-06-25
+    """
+    from flows.status import read_status, show_json, show_tables
+
+    invocation: Invocation = context.obj
+    found = read_status(invocation.settings().warehouse.data)
+    if form == "json":
+        show_json(found, sys.stdout)
+    else:
+        show_tables(found, sys.stdout)
+    return found.exit_code
+
+
+@app.command(short_help="Check config, upstreams, token, disk, git; say what to do.")
+def doctor(context: typer.Context) -> int:
+    """Check the config, each upstream, the token, disk, git and browser, and say what to do about what is wrong.
+
+    Run it before the first night and whenever a source stays away. Exit code 0: all well; 1: warnings; 2: problems.
+
+    \b
+    trends doctor
+    trends --config /etc/trends/config.toml doctor
+    """
+    from flows.doctor import examine
+
+    invocation: Invocation = context.obj
+    return examine(invocation.settings(), invocation.now, sys.stdout)

@@ -1,0 +1,218 @@
+"""`trends doctor`: what the nightly job needs, looked at side by side; where something is wrong, what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal, TextIO
+from zoneinfo import ZoneInfo
+
+import requests
+import typer
+from cronsim import CronSim
+
+from flows.settings import Settings
+from flows.sources import git_command
+from flows.sources.errors import SourceError
+from flows.sources.http import HttpClient, json_of
+from flows.sources.pypi_releases import fetch_releases
+
+State = Literal["ok", "warning", "problem"]
+EXIT_CODES: dict[State, int] = {"ok": 0, "warning": 1, "problem": 2}
+LIMIT_SECONDS = 10.0
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+GIGABYTE = 10**9
+_COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "problem": typer.colors.RED}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`what` was looked at, what was found, and what a person can do; nothing to do where it is ok."""
+
+    state: State
+    what: str
+    found: str
+    next_step: str = ""
+
+
+Check = Callable[[], Finding]
+
+
+def examine(settings: Settings, now: datetime, out: TextIO) -> int:
+    """Look at everything, write a line each, and return 0 (all well), 1 (warnings) or 2 (problems)."""
+    checks = [*_on_this_machine(settings, now), *_upstreams(settings, now)]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        findings = list(pool.map(lambda check: check(), checks))
+    for finding in findings:
+        typer.echo(_line(finding), file=out)
+    return max(EXIT_CODES[finding.state] for finding in findings)
+
+
+def _line(finding: Finding) -> str:
+    mark = typer.style(f"{finding.state:<8}", fg=_COLOURS[finding.state])
+    return f"{mark} {finding.what}: {finding.found}" + (f"; {finding.next_step}" if finding.next_step else "")
+
+
+def _on_this_machine(settings: Settings, now: datetime) -> Iterator[Check]:
+    yield partial(_config, settings)
+    yield partial(_schedule, settings, now)
+    yield partial(_disk, settings.warehouse.data)
+    yield _git
+    yield _browser
+    if settings.mail.lists:
+        yield partial(_mail_credentials, settings)
+
+
+def _upstreams(settings: Settings, now: datetime) -> Iterator[Check]:
+    sources = settings.sources
+    if sources.google_trends.enabled:
+        yield partial(_answers, "google_trends", f"{sources.google_trends.base_url}/trends/explore/?geo=US")
+    if sources.pypi_downloads.enabled:
+        first, others = "pypi_downloads", "used when ClickPy fails"
+        yield partial(_answers, f"{first} (ClickPy)", f"{sources.pypi_downloads.base_url}/ping")
+        yield partial(_answers, f"{first} (pypistats)", f"{sources.pypi_downloads.pypistats_url}/", others)
+        yield partial(_answers, f"{first} (top-pypi-packages)", f"{sources.pypi_downloads.top_packages_url}/", others)
+    if sources.github_repository.enabled:
+        yield partial(_github, settings, now)
+    for framework in settings.frameworks.values():
+        if sources.git_history.enabled:
+            yield partial(_repository, f"{sources.git_history.base_url}/{framework.repository}.git")
+        if sources.pypi_releases.enabled:
+            yield from (partial(_package, settings, package, now) for package in framework.packages)
+
+
+def _config(settings: Settings) -> Finding:
+    enabled = [name for name, source in settings.sources if source.enabled]
+    found = f"{len(settings.frameworks)} frameworks, {len(enabled)} sources"
+    if not enabled:
+        return Finding("problem", "config", found, "set enabled = true for at least one source")
+    return Finding("ok", "config", found)
+
+
+def _schedule(settings: Settings, now: datetime) -> Finding:
+    schedule = settings.schedule
+    following = next(CronSim(schedule.cron, now.astimezone(ZoneInfo(schedule.timezone))))
+    return Finding("ok", "schedule", f"{schedule.cron!r} in {schedule.timezone}, next {following:%Y-%m-%d %H:%M %Z}")
+
+
+def _disk(data: Path) -> Finding:
+    """Room for the warehouse, its published copy beside the old one, and the clones."""
+    folder = next(folder for folder in (data, *data.parents) if folder.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        return Finding("problem", "disk", f"{folder} cannot be written to", "choose another folder with --data")
+    free = shutil.disk_usage(folder).free / GIGABYTE
+    state: State = "problem" if free < 1 else "warning" if free < 5 else "ok"
+    step = "" if state == "ok" else "make room; 5 GB are plenty for a warehouse of years"
+    return Finding(state, "disk", f"{free:.1f} GB free for {data}", step)
+
+
+def _git() -> Finding:
+    try:
+        git_command.check_version(LIMIT_SECONDS)
+    except SourceError as error:
+        return Finding("problem", "git", error.what, error.next_step)
+    return Finding("ok", "git", "present, new enough")
+
+
+def _browser() -> Finding:
+    paths = [path for name in BROWSERS if (path := shutil.which(name))]
+    return Finding("ok", "browser", paths[0] if paths else "none; only the browser tests and screenshots need one")
+
+
+def _mail_credentials(settings: Settings) -> Finding:
+    names = [name for name in (settings.mail.username_env, settings.mail.password_env) if name]
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        return Finding("problem", "mail", f"{' and '.join(missing)} not set", "set it where the nightly job runs")
+    return Finding("ok", "mail", "credentials are in the environment" if names else "no credentials wanted")
+
+
+def _answers(what: str, url: str, why_only_a_warning: str = "") -> Finding:
+    """Whether anybody answers there. The start page of a mirror may be missing, so 404 is an answer too."""
+    try:
+        with _client(what) as client:
+            client.get(url, accept=_is_an_answer)
+    except SourceError as error:
+        step = "; ".join(filter(None, (error.next_step, why_only_a_warning)))
+        return Finding("warning" if why_only_a_warning else "problem", what, error.what, step)
+    return Finding("ok", what, "answers")
+
+
+def _github(settings: Settings, now: datetime) -> Finding:
+    """/rate_limit costs none of the requests that it counts, and tells whether the token is good."""
+    source = settings.sources.github_repository
+    what, token = "github_repository", os.environ.get(source.token_env, "")
+    if not (token.isascii() and token.isprintable()) or token != token.strip():
+        return Finding("problem", what, f"{source.token_env} holds signs that no token has", "set it anew")
+    try:
+        with _client(what) as client:
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            response = client.get(f"{source.base_url}/rate_limit", headers=headers, accept=_is_an_answer_or_401)
+            if response.status_code == 401:
+                return Finding("problem", what, f"the token in {source.token_env} is refused", "make a new one")
+            return _remaining(what, source.token_env if token else None, response, now)
+    except SourceError as error:
+        return Finding("problem", what, error.what, error.next_step)
+
+
+def _remaining(what: str, token_env: str | None, response: requests.Response, now: datetime) -> Finding:
+    skewed = _skew(response, now)
+    if skewed:
+        return skewed
+    who = f"token in {token_env}" if token_env else "no token, none is needed"
+    if response.status_code != 200:
+        return Finding("ok", what, f"answers; {who}")
+    core = json_of(what, response)["resources"]["core"]
+    found = f"{core['remaining']} of {core['limit']} requests left this hour; {who}"
+    if core["remaining"] < 10:
+        return Finding("warning", what, found, "wait an hour, or set a token in the environment")
+    return Finding("ok", what, found)
+
+
+def _skew(response: requests.Response, now: datetime) -> Finding | None:
+    """A clock that is wrong puts figures on the wrong day."""
+    try:
+        apart = abs((parsedate_to_datetime(response.headers["Date"]) - now).total_seconds())
+    except (KeyError, TypeError, ValueError):
+        return None  # no date, nothing to compare with
+    if apart <= 300:
+        return None
+    return Finding("problem", "clock", f"{apart / 60:.0f} minutes away from GitHub's", "set the clock of this machine")
+
+
+def _repository(url: str) -> Finding:
+    what = f"git_history {url}"
+    try:
+        git_command.run(("ls-remote", "--exit-code", url, "HEAD"), limit=2 * LIMIT_SECONDS, network=True)
+    except SourceError as error:
+        return Finding("problem", what, error.what, error.next_step or "see repository in config.toml")
+    return Finding("ok", what, "answers")
+
+
+def _package(settings: Settings, package: str, now: datetime) -> Finding:
+    what = f"pypi_releases {package}"
+    hasty = settings.sources.pypi_releases.model_copy(update={"timeout_seconds": LIMIT_SECONDS, "attempts": 1})
+    try:
+        count = sum(len(answer.rows) for answer in fetch_releases(hasty, package=package, collected_at=now))
+    except SourceError as error:
+        return Finding("problem", what, error.what, error.next_step)
+    return Finding("ok", what, f"{count} releases")
+
+
+def _client(source: str) -> HttpClient:
+    return HttpClient(source, timeout_seconds=LIMIT_SECONDS, attempts=1)
+
+
+def _is_an_answer(response: requests.Response) -> bool:
+    return response.status_code < 400 or response.status_code == 404
+
+
+def _is_an_answer_or_401(response: requests.Response) -> bool:
+    return response.status_code == 401 or _is_an_answer(response)
