@@ -1,68 +1,40 @@
-"""Pictures of the signals for the mail: PNG bytes straight from typed rows, the same bytes on every machine.
+"""Pictures of the signals for the mail: PNG bytes straight from the facts, the same bytes on every machine.
 
-No browser is needed. A picture that cannot be drawn leaves its text: `Picture.alt` says what it would show.
+No browser is needed. A picture that cannot be drawn leaves its words: `Picture.alt` says what it would show.
 """
 
 from __future__ import annotations
 
 import io
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warehouse.report_queries import CountingBreak, Framework, Rolling, SearchBand
+from reports.facts import SIGNALS, Facts, Signal, days_in_year_to
+from reports.palette import BAND, GRID, INK, MUTED, Style, style_of
+from reports.wording import clean_label, compact, long_day, month_name, short_label, short_month
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
 
-WIDTH, HEIGHT = 480, 330  # CSS pixels; drawn twice as sharp, and small enough that 12 px letters survive a phone
+WIDTH, HEIGHT = 480, 330  # CSS pixels; drawn twice as sharp, and small enough that its letters survive a phone
 MOST_CURVES, MOST_BREAKS = 8, 6
-
-# Okabe and Ito's colours, told apart with every kind of colour vision; each has a dash of its own as well.
-STYLES: tuple[tuple[str, str | tuple[int, tuple[float, ...]]], ...] = (
-    ("#0072B2", "-"),
-    ("#D55E00", (0, (6, 2))),
-    ("#009E73", (0, (1.5, 1.5))),
-    ("#CC79A7", (0, (6, 2, 1.5, 2))),
-    ("#8A6D00", (0, (3, 1.5))),
-    ("#56B4E9", (0, (9, 3))),
-    ("#5B4B8A", (0, (3, 1.5, 1, 1.5, 1, 1.5))),
-    ("#555555", (0, (1, 3))),
-)
-_INK, _FAINT, _GRID = "#1f2933", "#5f6b76", "#e3e7eb"
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """One of the four things shown; `metric` is its name in the warehouse, `unit` what 12 months of it are."""
-
-    metric: str
-    title: str
-    unit: str
-
-
-SIGNALS = (
-    Signal("search_interest", "Search interest", "mean of 12 months, 0 to 100"),
-    Signal("pypi_downloads", "PyPI downloads", "sum of 12 months"),
-    Signal("active_contributors", "Contributors", "distinct commit authors in 12 months"),
-    Signal("stars", "GitHub stars", "given in 12 months"),
-)
+_SMALL = 8.3
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The rolling 12 months of one framework, one day after the other. A value of None is a gap in the line."""
+    """The rolling 12 months of one framework in the unit of the chart; None is a gap in the line."""
 
     label: str
+    style: Style
     days: tuple[date, ...]
     values: tuple[float | None, ...]
-    style: int
     band: tuple[tuple[date, float, float], ...] = ()
 
     @property
@@ -84,7 +56,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`png` is None where it could not be drawn; `problem` then says why in a few words."""
+    """`png` is None where there is none; `problem` then says why, to be read after "The picture"."""
 
     name: str
     title: str
@@ -94,103 +66,106 @@ class Picture:
     problem: str = ""
 
 
-def charts_of(
-    frameworks: Sequence[Framework],
-    rolling: Iterable[Rolling],
-    bands: Iterable[SearchBand],
-    breaks: Iterable[CountingBreak],
-    *,
-    synthetic_metrics: frozenset[str] = frozenset(),
-    only: frozenset[str] = frozenset(),
-) -> tuple[Chart, ...]:
-    """One chart a signal. `only`: the frameworks to show, empty for all; each keeps its colour in any selection."""
-    rows, band_rows, break_rows = list(rolling), list(bands), list(breaks)
-    return tuple(
-        _chart(signal, frameworks, only, rows, band_rows, break_rows, signal.metric in synthetic_metrics)
-        for signal in SIGNALS
-    )
+def pictures_of(facts: Facts, *, only: frozenset[str] = frozenset()) -> tuple[Picture, ...]:
+    """One picture a signal. `only`: keys of the frameworks to show, empty for all; each keeps its colour."""
+    return tuple(draw(chart_of(facts, signal, only)) for signal in SIGNALS)
 
 
-def _chart(
-    signal: Signal,
-    frameworks: Sequence[Framework],
-    only: frozenset[str],
-    rolling: list[Rolling],
-    bands: list[SearchBand],
-    breaks: list[CountingBreak],
-    is_synthetic: bool,
-) -> Chart:
-    rows = [row for row in rolling if row.metric == signal.metric]
-    curves = [
-        _curve(framework, style, rows, bands if signal.metric == "search_interest" else [])
-        for style, framework in enumerate(frameworks)
-        if not only or framework.framework in only
+def write(pictures: Iterable[Picture], folder: Path) -> tuple[Path, ...]:
+    """Write the PNG files into `folder`, and take away one left from an earlier try that cannot be drawn now."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for picture in pictures:
+        path = folder / f"{picture.name}.png"
+        if picture.png is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.write_bytes(picture.png)
+            written.append(path)
+    return tuple(written)
+
+
+# ---- what is shown --------------------------------------------------------------------------------------------------
+
+
+def chart_of(facts: Facts, signal: Signal, only: frozenset[str] = frozenset()) -> Chart:
+    """The curves of one signal, the largest first, with the breaks that fall into their days."""
+    shown = [
+        _curve(facts, signal, item.framework, item.label, style_of(position))
+        for position, item in enumerate(facts.frameworks)
+        if not only or item.framework in only
     ]
-    drawn = sorted((c for c in curves if c.last is not None), key=lambda c: -(c.last or 0))[:MOST_CURVES]
-    days = [day for curve in drawn for day in curve.days]
-    shown = sorted(
-        (row.effective_on, f"{row.effective_on:%-d %B %Y}: {row.what_changed}")
-        for row in breaks
-        if row.metric in (signal.metric, "*") and days and min(days) <= row.effective_on <= max(days)
+    known = sorted((curve for curve in shown if curve.last is not None), key=lambda curve: -(curve.last or 0))
+    curves = tuple(known[:MOST_CURVES])
+    days = [day for curve in curves for day in curve.days]
+    breaks = [
+        (row.effective_on, f"{long_day(row.effective_on)}: {clean_label(row.what_changed)}")
+        for row in facts.breaks_of(signal)
+        if days and min(days) <= row.effective_on <= max(days)
+    ]
+    return Chart(
+        signal=signal,
+        basis=_basis(facts, signal),
+        curves=curves,
+        left_out=len(shown) - len(curves),
+        breaks=tuple(sorted(set(breaks))[-MOST_BREAKS:]),
+        is_synthetic=facts.is_synthetic(signal),
     )
-    basis = ", ".join(sorted({row.basis for row in rows if row.basis}))
-    return Chart(signal, basis, tuple(drawn), len(curves) - len(drawn), tuple(shown[-MOST_BREAKS:]), is_synthetic)
 
 
-def _curve(framework: Framework, style: int, rows: list[Rolling], bands: list[SearchBand]) -> Curve:
-    mine = sorted((row for row in rows if row.framework == framework.framework), key=lambda row: row.day)
-    values = tuple(row.value if row.value is not None and isfinite(row.value) else None for row in mine)
-    band = tuple(
-        (row.day, row.interest_low, row.interest_high)
-        for row in sorted(bands, key=lambda row: row.day)
-        if row.framework == framework.framework
-        and row.draws > 1
-        and row.interest_low is not None
-        and row.interest_high is not None
+def _basis(facts: Facts, signal: Signal) -> str:
+    """What the source counted, where it says so: all (installers), pip, without mirrors."""
+    found = {row.basis for (_, metric), row in facts.latest.items() if metric == signal.metric and row.basis}
+    return ", ".join(sorted(found))
+
+
+def _curve(facts: Facts, signal: Signal, framework: str, label: str, style: Style) -> Curve:
+    rows = facts.curves.get((framework, signal.metric), ())
+    values = tuple(_level(signal, row.day, row.value) for row in rows)
+    days = tuple(row.day for row in rows)
+    return Curve(label, style, days, values, _band(facts, framework, days) if signal.key == "search" else ())
+
+
+def _level(signal: Signal, day: date, value: float | None) -> float | None:
+    """In the unit of the chart: sums as a daily mean, because years differ in length."""
+    if value is None or not isfinite(value):
+        return None
+    return value / days_in_year_to(day) if signal.kind == "sum" else value
+
+
+def _band(facts: Facts, framework: str, days: Sequence[date]) -> tuple[tuple[date, float, float], ...]:
+    bands = [facts.search_bands.get((framework, day)) for day in days]
+    return tuple(
+        (band.day, band.interest_low, band.interest_high)
+        for band in bands
+        if band and band.draws > 1 and band.interest_low is not None and band.interest_high is not None
     )
-    return Curve(one_line(framework.label, 300), tuple(row.day for row in mine), values, style % len(STYLES), band)
-
-
-# ---- the words ------------------------------------------------------------------------------------------------------
-
-
-def one_line(text: str, longest: int) -> str:
-    """`text` without control characters, line ends and direction marks, cut to `longest` characters."""
-    kept = "".join(c if unicodedata.category(c)[0] != "C" or c == "\u200d" else " " for c in text)
-    words = " ".join(kept.split())
-    return words if len(words) <= longest else words[: longest - 1].rstrip() + "…"
-
-
-def short_number(value: float) -> str:
-    """A figure as people say it: 873 M, 1.2 k, 54.3, 2,310."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(value) >= size:
-            scaled = value / (1e3 if letter == "k" else size)
-            return f"{scaled:.3g} {letter}" if scaled < 1000 else f"{scaled:,.0f} {letter}"
-    return f"{value:,.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.1f}"
 
 
 def alt_text(chart: Chart) -> str:
     """What the picture shows, for those who do not see it."""
-    heading = f"{chart.signal.title} ({chart.signal.unit})"
+    heading = f"{chart.signal.title}, {_subtitle(chart)}"
     if not chart.curves:
         return f"{heading}: no figures."
-    parts = [f"{one_line(curve.label, 60)} {_course(curve)}" for curve in chart.curves]
-    made_up = " Synthetic figures, not measured." if chart.is_synthetic else ""
-    return f"{heading}: {'; '.join(parts)}.{made_up}"
+    courses = "; ".join(f"{short_label(curve.label)} {_course(curve)}" for curve in chart.curves)
+    return f"{heading}: {courses}.{' Synthetic figures, not measured.' if chart.is_synthetic else ''}"
+
+
+def _subtitle(chart: Chart) -> str:
+    counted = f" ({clean_label(chart.basis)})" if chart.basis else ""
+    return f"rolling 12 months, {chart.signal.level_unit}{counted}"
 
 
 def _course(curve: Curve) -> str:
-    known = [value for value in curve.values if value is not None]
-    last = short_number(known[-1])
-    first_day = curve.days[curve.values.index(known[0])]
-    return last if len(known) == 1 else f"from {short_number(known[0])} in {first_day:%B %Y} to {last}"
+    known = [(day, value) for day, value in zip(curve.days, curve.values, strict=True) if value is not None]
+    last = compact(known[-1][1])
+    return last if len(known) == 1 else f"from {compact(known[0][1])} in {month_name(known[0][0])} to {last}"
 
 
 def _notes(chart: Chart) -> tuple[str, ...]:
     notes = [f"{letter}: {text}" for letter, (_, text) in zip("abcdef", chart.breaks, strict=False)]
     if chart.left_out:
-        notes.append(f"{chart.left_out} not drawn: without figures, or smaller than the {len(chart.curves)} shown.")
+        notes.append(f"Not drawn: {chart.left_out}, without a figure for the period or smaller than those shown.")
     return tuple(notes)
 
 
@@ -200,31 +175,15 @@ def _notes(chart: Chart) -> tuple[str, ...]:
 def draw(chart: Chart) -> Picture:
     """The picture of a chart. Where drawing fails there is no PNG, the words stay, and `problem` says so."""
     png, problem = None, ""
-    if chart.curves:
+    if not chart.curves:
+        problem = "has nothing to show"
+    else:
         try:
             png = _png(chart)
-        except (
-            ImportError,
-            OSError,
-            ValueError,
-            RuntimeError,
-        ) as error:  # no library, no font file, figures or glyphs it refuses
+        except (ImportError, OSError, ValueError, RuntimeError) as error:
+            # The library or its font is broken, or they refuse a figure or a glyph: a mail without it is still a mail.
             problem = f"could not be drawn ({type(error).__name__})"
-    else:
-        problem = "has no figures"
-    return Picture(chart.signal.metric, chart.signal.title, alt_text(chart), _notes(chart), png, problem)
-
-
-def write(pictures: Iterable[Picture], folder: Path) -> tuple[Path, ...]:
-    """Write the PNG files into `folder`; returns their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for picture in pictures:
-        if picture.png is not None:
-            path = folder / f"{picture.name}.png"
-            path.write_bytes(picture.png)
-            paths.append(path)
-    return tuple(paths)
+    return Picture(chart.signal.key, chart.signal.title, alt_text(chart), _notes(chart), png, problem)
 
 
 def _png(chart: Chart) -> bytes:
@@ -234,7 +193,7 @@ def _png(chart: Chart) -> bytes:
 
     with mpl.rc_context():
         mpl.rcdefaults()  # the pictures of every machine are the same, whatever its matplotlibrc says
-        mpl.rcParams.update({"text.parse_math": False, "lines.scale_dashes": True})
+        mpl.rcParams["text.parse_math"] = False  # a name with two dollar signs is no formula
         figure = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=200, facecolor="white")
         FigureCanvasAgg(figure)
         _compose(figure, chart)
@@ -246,13 +205,12 @@ def _png(chart: Chart) -> bytes:
 def _compose(figure: Figure, chart: Chart) -> None:
     axes = figure.add_axes((0.105, 0.12, 0.625, 0.66))
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(_FAINT)
+    axes.spines["bottom"].set_color(MUTED)
     axes.tick_params(length=0, pad=4)
-    axes.grid(axis="y", color=_GRID, linewidth=0.8)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
-    figure.text(0.02, 0.93, chart.signal.title, fontproperties=_font(11, bold=True), color=_INK)
-    subtitle = f"{chart.signal.unit}{f' · {chart.basis}' if chart.basis else ''}"
-    figure.text(0.02, 0.865, _drawable(one_line(subtitle, 62)), fontproperties=_font(8.3), color=_FAINT)
+    figure.text(0.02, 0.93, chart.signal.title, fontproperties=_font(11, bold=True), color=INK)
+    figure.text(0.02, 0.865, _drawable(_subtitle(chart), 66), fontproperties=_font(_SMALL), color=MUTED)
     for curve in chart.curves:
         _draw_curve(axes, curve)
     _scale(axes, chart)
@@ -263,14 +221,19 @@ def _compose(figure: Figure, chart: Chart) -> None:
 
 
 def _draw_curve(axes: Axes, curve: Curve) -> None:
-    colour, dash = STYLES[curve.style]
     days = [day.toordinal() for day in curve.days]
     values = [float("nan") if value is None else value for value in curve.values]
-    axes.plot(days, values, color=colour, linestyle=dash, linewidth=2, solid_capstyle="round")
+    colour = curve.style.colour
+    axes.plot(days, values, color=colour, linestyle=_dash(curve.style), linewidth=2, solid_capstyle="round")
     axes.plot(days[-1:], values[-1:], color=colour, marker="o", markersize=4, clip_on=False)
     if curve.band:
         band_days, low, high = zip(*curve.band, strict=True)
-        axes.fill_between([day.toordinal() for day in band_days], low, high, color=colour, alpha=0.18, linewidth=0)
+        axes.fill_between([day.toordinal() for day in band_days], low, high, color=colour, alpha=BAND, linewidth=0)
+
+
+def _dash(style: Style) -> str | tuple[int, tuple[float, ...]]:
+    """The dash of the page, in widths of the line (2) where SVG has pixels."""
+    return (0, tuple(float(length) / 2 for length in style.stroke.split())) if style.stroke else "-"
 
 
 def _scale(axes: Axes, chart: Chart) -> None:
@@ -280,13 +243,13 @@ def _scale(axes: Axes, chart: Chart) -> None:
     top = max((value for curve in chart.curves for value in curve.values if value is not None), default=0) or 1
     ticks = [float(tick) for tick in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0, top)]
     axes.set_ylim(0, max(ticks[-1], top * 1.04))
-    axes.set_yticks(ticks, [short_number(tick) for tick in ticks], fontproperties=_font(8.3), color=_FAINT)
+    axes.set_yticks(ticks, [compact(tick) for tick in ticks], fontproperties=_font(_SMALL), color=MUTED)
     first = min(day for curve in chart.curves for day in curve.days)
     last = max(day for curve in chart.curves for day in curve.days)
     axes.set_xlim(first.toordinal() - 4, last.toordinal() + 6)
     months = _month_ticks(first, last)
-    words = [f"{day:%b %Y}" for day in months] or [f"{last:%-d %b %Y}"]
-    axes.set_xticks([day.toordinal() for day in months or [last]], words, fontproperties=_font(8.3), color=_FAINT)
+    words = [short_month(day) for day in months] or [long_day(last)]
+    axes.set_xticks([day.toordinal() for day in months or [last]], words, fontproperties=_font(_SMALL), color=MUTED)
 
 
 def _month_ticks(first: date, last: date) -> list[date]:
@@ -298,17 +261,16 @@ def _month_ticks(first: date, last: date) -> list[date]:
 
 def _draw_breaks(axes: Axes, chart: Chart) -> None:
     for letter, (day, _) in zip("abcdef", chart.breaks, strict=False):
-        axes.axvline(day.toordinal(), color=_INK, linewidth=0.9, linestyle=(0, (2, 2)), alpha=0.75)
+        axes.axvline(day.toordinal(), color=INK, linewidth=0.9, linestyle=(0, (2, 2)), alpha=0.75)
         axes.annotate(
             letter,
             (day.toordinal(), 1.0),
             xycoords=("data", "axes fraction"),
             xytext=(0, 2),
             textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontproperties=_font(8.3, bold=True),
-            color=_INK,
+            horizontalalignment="center",
+            fontproperties=_font(_SMALL, bold=True),
+            color=INK,
             annotation_clip=False,
         )
 
@@ -318,12 +280,25 @@ def _draw_labels(axes: Axes, chart: Chart) -> None:
     bottom, top = axes.get_ylim()
     wanted = [(curve.last or 0) / (top - bottom) for curve in chart.curves]
     for curve, height in zip(chart.curves, _apart(wanted, 0.155 if len(wanted) <= 6 else 0.125), strict=True):
-        colour, dash = STYLES[curve.style]
-        axes.plot([1.02, 1.075], [height, height], transform=axes.transAxes, clip_on=False,
-                  color=colour, linestyle=dash, linewidth=2)  # fmt: skip
-        name = _drawable(one_line(curve.label, 13))
-        axes.text(1.09, height, f"{name}\n{short_number(curve.last or 0)}", transform=axes.transAxes, va="center",
-                  fontproperties=_font(8.3), color=_INK, linespacing=1.05)  # fmt: skip
+        axes.plot(
+            [1.02, 1.075],
+            [height, height],
+            transform=axes.transAxes,
+            clip_on=False,
+            color=curve.style.colour,
+            linestyle=_dash(curve.style),
+            linewidth=2,
+        )
+        axes.text(
+            1.09,
+            height,
+            f"{_drawable(curve.label, 13)}\n{compact(curve.last or 0)}",
+            transform=axes.transAxes,
+            verticalalignment="center",
+            fontproperties=_font(_SMALL),
+            color=INK,
+            linespacing=1.05,
+        )
 
 
 def _apart(heights: Sequence[float], gap: float) -> list[float]:
@@ -331,16 +306,27 @@ def _apart(heights: Sequence[float], gap: float) -> list[float]:
     placed: list[float] = []
     for height in heights:
         placed.append(min(height, placed[-1] - gap) if placed else min(height, 0.97))
-    lift = max(0.0, 0.03 - placed[-1]) if placed else 0.0
+    floor = 0.03
     for index in range(len(placed) - 1, -1, -1):
-        floor = placed[index + 1] + gap if index + 1 < len(placed) else 0.03
-        placed[index] = max(placed[index], floor) if lift else placed[index]
+        placed[index] = max(placed[index], floor)
+        floor = placed[index] + gap
     return placed
 
 
 def _watermark(axes: Axes) -> None:
-    axes.text(0.5, 0.5, "SYNTHETIC", transform=axes.transAxes, ha="center", va="center", rotation=24,
-              fontproperties=_font(30, bold=True), color="#9aa5b1", alpha=0.35, zorder=0.5)  # fmt: skip
+    axes.text(
+        0.5,
+        0.5,
+        "SYNTHETIC",
+        transform=axes.transAxes,
+        horizontalalignment="center",
+        verticalalignment="center",
+        rotation=24,
+        fontproperties=_font(30, bold=True),
+        color=MUTED,
+        alpha=0.22,
+        zorder=0.5,
+    )
 
 
 def _font(size: float, *, bold: bool = False) -> FontProperties:
@@ -356,13 +342,11 @@ def _font_file(name: str) -> Path:
     return Path(mpl.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"
 
 
-def _drawable(text: str) -> str:
-    """`text` with a square for each character that the font lacks, an emoji for one."""
-    known: Mapping[int, int] = _characters()
-    return "".join(c if ord(c) in known else "\N{WHITE SQUARE}" for c in text)
-
-
-def _characters() -> Mapping[int, int]:
+def _drawable(text: str, longest: int) -> str:
+    """`text` cut to `longest` characters, with a square for each that the font lacks."""
     from matplotlib.ft2font import FT2Font
 
-    return FT2Font(str(_font_file("DejaVuSans"))).get_charmap()
+    known = FT2Font(str(_font_file("DejaVuSans"))).get_charmap()
+    line = clean_label(text)
+    cut = line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+    return "".join(char if ord(char) in known else "\N{WHITE SQUARE}" for char in cut)

@@ -1,0 +1,324 @@
+"""The digest as a mail: HTML that mail programs show, plain text, pictures inside, page and figures attached.
+
+Pure functions: the same digest, recipient and date give the same bytes. Nothing here talks to a mail server.
+"""
+
+from __future__ import annotations
+
+import math
+import textwrap
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+import css_inline
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from reports.compare import SummaryRow
+from reports.facts import SIGNALS, Facts
+from reports.pictures import Picture, pictures_of
+from reports.sentences import problems, source_name
+from reports.wording import compact, listed, percent, short_label, signed_percent
+
+LARGEST_HTML_BYTES = 100_000  # Gmail cuts a mail at 102 kB of HTML
+COLUMNS = 72
+_LONGEST_SUBJECT = 140
+_UNITS = {"search": "0 to 100", "downloads": "a day", "contributors": "people", "stars": "a day"}
+_KEPT = "\u2066\u2067\u2068\u2069\u200d"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure of the small table: the 12 months, and what to say of the change against the 12 before."""
+
+    value: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What is said of one framework, and its name."""
+
+    label: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One signal of the small table."""
+
+    title: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One framework of the small table; `cells` are in the order of the digest's columns."""
+
+    label: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What one list reads. `headline` is the one most important thing; it goes into the subject."""
+
+    report_id: str
+    as_of: date
+    period: str
+    previous_period: str
+    headline: str
+    problems: tuple[str, ...]
+    sentences: tuple[Sentence, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[TableRow, ...]
+    pictures: tuple[Picture, ...]
+    page_name: str
+    selection: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file sent along; `media_type` is like text/csv."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who writes to whom, as what. Without a recipient the mail is a sample that is never sent."""
+
+    sender: str
+    sender_name: str
+    list_name: str
+    cadence: str
+    recipient: str | None
+    dated: datetime
+    seed: str
+
+
+# ---- from the report to the digest ----------------------------------------------------------------------------------
+
+
+def digest_of(
+    facts: Facts,
+    rows: Sequence[SummaryRow],
+    sentences: Mapping[str, str],
+    *,
+    report_id: str,
+    page_name: str,
+    only: frozenset[str] = frozenset(),
+) -> Digest:
+    """The digest of a report. `only`: keys of the frameworks that the list asks for, empty for all."""
+    shown = tuple(item for item in facts.frameworks if not only or item.framework in only)
+    kept = [row for row in rows if not only or row.framework in only]
+    return Digest(
+        report_id=report_id,
+        as_of=facts.period.as_of,
+        period=facts.period.text,
+        previous_period=facts.period.previous_text,
+        headline=headline(facts, kept),
+        problems=problems(replace(facts, frameworks=shown), kept),
+        sentences=tuple(Sentence(short_label(item.label), sentences[item.framework]) for item in shown),
+        columns=tuple(Column(signal.title, _UNITS[signal.key]) for signal in SIGNALS),
+        rows=tuple(TableRow(short_label(item.label), _cells(kept, item.framework)) for item in shown),
+        pictures=pictures_of(facts, only=only),
+        page_name=page_name,
+        selection=listed([short_label(item.label) for item in shown]) if only else "",
+    )
+
+
+def _cells(rows: Sequence[SummaryRow], framework: str) -> tuple[Cell, ...]:
+    found = {row.signal.key: row for row in rows if row.framework == framework}
+    return tuple(_cell(found.get(signal.key)) for signal in SIGNALS)
+
+
+def _cell(row: SummaryRow | None) -> Cell:
+    if row is None:
+        return Cell("\u2013", "no data")
+    clear = row.verdict in ("up", "down") and row.change is not None
+    value = "\u2013" if row.level is None else compact(row.level)
+    return Cell(value, signed_percent(row.change) if clear and row.change is not None else row.verdict)
+
+
+def headline(facts: Facts, rows: Sequence[SummaryRow]) -> str:
+    """The one most important thing: sources that went stale, else the largest clear change that was measured."""
+    stale = sorted({source_name(age.source) for age in facts.ages if age.status in ("stale", "never")})
+    if stale:
+        return f"{listed(stale)} stale"
+    clear = [row for row in rows if row.verdict in ("up", "down") and not row.is_synthetic and (row.change or 0) > -1]
+    if not clear:
+        return "no clear change"
+    largest = max(clear, key=lambda row: abs(math.log1p(row.change or 0)))
+    change = percent(abs(largest.change or 0))
+    return f"{short_label(largest.label)} {largest.signal.noun} {largest.verdict} {change}"
+
+
+# ---- the words ------------------------------------------------------------------------------------------------------
+
+
+def subject(digest: Digest) -> str:
+    """The period and the one most important thing, on one line."""
+    return one_line(f"Framework Trends, {digest.period}: {digest.headline}", _LONGEST_SUBJECT)
+
+
+def text(digest: Digest, *, footer: str = "") -> str:
+    """The plain form, at most 72 columns wide but for names that are longer themselves."""
+    template = _templates().get_template("email.txt.j2")
+    return template.render(digest=digest, footer=footer, table=_text_table(digest)).strip() + "\n"
+
+
+def html(digest: Digest, *, picture_source: Callable[[Picture], str], footer: str = "") -> str:
+    """The HTML form with its styles inside the tags. `picture_source` says where an <img> finds its picture.
+
+    Over 100 kB, which mail programs would cut, the notes under the pictures are left to the attached page.
+    """
+    page = _html(digest, picture_source, footer, with_notes=True)
+    return page if len(page.encode()) <= LARGEST_HTML_BYTES else _html(digest, picture_source, footer, with_notes=False)
+
+
+def _html(digest: Digest, picture_source: Callable[[Picture], str], footer: str, *, with_notes: bool) -> str:
+    template = _templates().get_template("email.html.j2")
+    page = template.render(
+        digest=digest, subject=subject(digest), picture_source=picture_source, footer=footer, with_notes=with_notes
+    )
+    return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(page)
+
+
+def picture_file(picture: Picture) -> str:
+    """Where the report folder keeps a picture; the source for the email.html that lies beside it."""
+    return f"charts/{picture.name}.png"
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["plain"] = lambda value: one_line(str(value), 1000)
+    environment.filters["wrapped"] = _wrapped
+    return environment
+
+
+def one_line(value: str, longest: int) -> str:
+    """`value` on one line, without control characters and direction overrides, cut to `longest` characters.
+
+    Isolates stay: they keep a name that runs right to left from turning the words around it.
+    """
+    kept = "".join(char if unicodedata.category(char)[0] != "C" or char in _KEPT else " " for char in value)
+    line = " ".join(part for part in kept.split(" ") if part)
+    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+
+
+def _wrapped(value: str, first: str = "", rest: str = "") -> str:
+    return textwrap.fill(
+        one_line(value, 1000),
+        COLUMNS,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _text_table(digest: Digest) -> str:
+    """A line for each figure: the level of the 12 months, then the change."""
+    lines = []
+    for row in digest.rows:
+        lines.append(one_line(row.label, COLUMNS))
+        for column, cell in zip(digest.columns, row.cells, strict=True):
+            name = f"{column.title}, {column.unit}"
+            lines.append(f"  {name:<28}{one_line(cell.value, 18):>18}  {one_line(cell.change, 20):>20}")
+    return "\n".join(lines)
+
+
+# ---- the message ----------------------------------------------------------------------------------------------------
+
+
+def message(digest: Digest, envelope: Envelope, attachments: tuple[Attachment, ...]) -> EmailMessage:
+    """multipart/mixed(alternative(text, related(html, pictures)), attachments), the same bytes for the same arguments.
+
+    Raises ValueError for a header that holds a line end; names and subjects have lost theirs before.
+    """
+    identity = _identity(digest, envelope)
+    footer = _footer(envelope)
+    mail = EmailMessage(policy=SMTP)
+    for name, value in _headers(digest, envelope, identity).items():
+        mail[name] = value
+    mail.set_content(text(digest, footer=footer), cte="quoted-printable")
+    page = html(digest, picture_source=lambda picture: f"cid:{picture.name}.{identity}", footer=footer)
+    mail.add_alternative(page, subtype="html", cte="quoted-printable")
+    _add_pictures(mail, digest, identity)
+    for attachment in attachments:
+        maintype, _, subtype = attachment.media_type.partition("/")
+        params = {"charset": "utf-8"} if maintype == "text" else {}
+        mail.add_attachment(
+            attachment.content, maintype=maintype, subtype=subtype, filename=attachment.name, params=params
+        )
+    _fix_boundaries(mail, identity)
+    return mail
+
+
+def _headers(digest: Digest, envelope: Envelope, identity: str) -> Mapping[str, Any]:
+    return {
+        "From": Address(one_line(envelope.sender_name, 100), addr_spec=envelope.sender),
+        "To": Address(addr_spec=envelope.recipient) if envelope.recipient else "undisclosed-recipients:;",
+        "Subject": subject(digest),
+        "Date": envelope.dated,
+        "Message-ID": f"<{identity}>",
+        "List-Id": f"<{envelope.list_name}.{_domain(envelope.sender)}>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+
+
+def _add_pictures(mail: EmailMessage, digest: Digest, identity: str) -> None:
+    body = mail.get_body(("html",))
+    if not isinstance(body, EmailMessage):
+        raise TypeError("a mail without its HTML part cannot hold pictures")
+    for picture in digest.pictures:
+        if picture.png is not None:
+            body.add_related(
+                picture.png,
+                maintype="image",
+                subtype="png",
+                cid=f"<{picture.name}.{identity}>",
+                filename=f"{picture.name}.png",
+                disposition="inline",
+            )
+
+
+def _identity(digest: Digest, envelope: Envelope) -> str:
+    """What the mail is known by everywhere: the same for the same report, list and recipient."""
+    facts = (digest.report_id, digest.as_of.isoformat(), envelope.list_name, envelope.seed)
+    local = sha256("\x1f".join(facts).encode()).hexdigest()[:32]
+    return f"{local}@{_domain(envelope.sender)}"
+
+
+def _fix_boundaries(mail: EmailMessage, identity: str) -> None:
+    """Boundaries are random by default; here they follow from the mail's identity."""
+    local = identity.partition("@")[0]
+    multiparts = [part for part in mail.walk() if part.is_multipart()]
+    for index, part in enumerate(multiparts):
+        part.set_boundary(f"=_{index}_{local}")
+
+
+def _footer(envelope: Envelope) -> str:
+    return f"Sent {envelope.cadence} to the list {envelope.list_name}. To be taken off it, answer to {envelope.sender}."
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
