@@ -28,6 +28,7 @@ FORESEEN = {
     "flows.sources.errors.SourceError": NOTHING_DONE,
     "warehouse.store.WarehouseError": NOTHING_DONE,
     "warehouse.snapshot.NothingPublishedError": NOTHING_DONE,
+    "warehouse.adhoc.QueryError": USAGE,
 }
 
 app = typer.Typer(
@@ -168,14 +169,16 @@ def nightly(
 
 
 def _replayed(settings: Settings, as_of: date | None) -> int:
-    from flows import replay
+    from flows.replay.upstreams import DEMO_DAY, moment_of, pointed_at, replay_server
 
-    with replay.upstreams(settings) as replayed:
-        return _night(replayed, settings.warehouse.data / "demo", replay.NOW, as_of)
+    day = _not_after(as_of or DEMO_DAY, DEMO_DAY, "the last day of the recordings")
+    data = settings.warehouse.data / "demo"
+    with replay_server(day, data / "upstreams") as server:
+        return _night(pointed_at(server, settings), data, moment_of(day), day)
 
 
 def _night(settings: Settings, data: Path, now: datetime, as_of: date | None) -> int:
-    day = _not_after(as_of or now.date(), now.date(), "the last day there can be anything of")
+    day = _not_after(as_of or now.date(), now.date(), "which is today")
     from flows.nightly import run_nightly
     from flows.plan import Night
     from flows.progress import progress_on
@@ -188,9 +191,47 @@ def _night(settings: Settings, data: Path, now: datetime, as_of: date | None) ->
     return run.exit_code
 
 
+@app.command(short_help="Read-only SQL on the published copy of the warehouse.")
+def sql(
+    context: typer.Context,
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help="SQL, .tables, or - to read the SQL from standard input.")
+    ] = "",
+    form: Annotated[
+        Literal["table", "csv", "json", "parquet"],
+        typer.Option("--format", help="A table for people; for programs the values as they are."),
+    ] = "table",
+    as_of: AsOf = None,
+    describe: Annotated[
+        str | None, typer.Option("--describe", metavar="VIEW", help="Grain, columns, units and comments of a view.")
+    ] = None,
+) -> int:
+    """Ask the warehouse anything; it answers from the published copy, also while a nightly run writes.
+
+    The query can read the warehouse and nothing else: no files, no network, bounded memory and time.
+
+    \b
+    trends sql .tables
+    trends sql --describe monthly_metrics
+    trends sql "FROM monthly_metrics WHERE metric = 'commits' AND framework = 'keras' ORDER BY month"
+    trends sql "FROM releases" --format csv > releases.csv
+    """
+    from warehouse.adhoc import run_query
+
+    invocation: Invocation = context.obj
+    if bool(query) == bool(describe):
+        raise typer.BadParameter("give one QUERY in quotes, or --describe VIEW; trends sql .tables lists the views.")
+    question = f".describe {describe}" if describe else sys.stdin.read() if query == "-" else query
+    day = _not_after(as_of, invocation.now.date(), "which is today") if as_of else None
+    published = invocation.settings().warehouse.data / "published.duckdb"
+    run_query(published, question, out=sys.stdout.buffer, output_format=form, as_of=day)
+    return ALL_DONE
+
+
 @app.command(short_help="Freshness of each source, last runs, gaps, breaks in force.")
 def status(
     context: typer.Context,
+    as_of: AsOf = None,
     form: Annotated[Literal["table", "json"], typer.Option("--format", help="For people or for programs.")] = "table",
 ) -> int:
     """Show how fresh each source is, how the last runs ended, which days are missing and which breaks are in force.
@@ -205,12 +246,11 @@ def status(
     from flows.status import read_status, show_json, show_tables
 
     invocation: Invocation = context.obj
-    found = read_status(invocation.settings().warehouse.data)
-    if form == "json":
-        show_json(found, sys.stdout)
-    else:
-        show_tables(found, sys.stdout)
-    return found.exit_code
+    today = invocation.now.date()
+    day = _not_after(as_of or today, today, "which is today")
+    found = read_status(invocation.settings().warehouse.data, day)
+    (show_json if form == "json" else show_tables)(found, sys.stdout)
+    return INCOMPLETE if found.wants_attention else ALL_DONE
 
 
 @app.command(short_help="Check config, upstreams, token, disk, git; say what to do.")

@@ -115,6 +115,7 @@ def across_keys(table: Mapping[str, Any]) -> list[str]:
         *_packages_twice(frameworks),
         *_requirements(frameworks),
         *_reference(table, frameworks),
+        *_entities(table, frameworks),
     ]
 
 
@@ -158,6 +159,18 @@ def _reference(table: Mapping[str, Any], frameworks: Mapping[str, Any]) -> Itera
         names = ", ".join(_shown_name(name) for name in frameworks)
         meant = _meant(reference, list(frameworks))
         yield f"sources.google_trends.reference = {_shown(reference)}: must be a framework's key: {names}{meant}"
+
+
+def _entities(table: Mapping[str, Any], frameworks: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """A break of an entity that nothing is named after would silently do nothing."""
+    packages = {canonicalize_name(name) for entry in frameworks.values() for name in _texts(entry, "packages")}
+    known = ["*", *frameworks, *(str(entry.get("repository")) for entry in frameworks.values()), *sorted(packages)]
+    breaks = table.get("breaks")
+    for number, entry in enumerate(breaks if isinstance(breaks, list) else (), start=1):
+        entity = entry.get("entity", "*") if isinstance(entry, Mapping) else "*"
+        if isinstance(entity, str) and entity not in known:
+            allowed = "must be a framework's key, a repository or a package named in this file, or * for all"
+            yield f"breaks[{number}].entity = {_shown(entity)}: {allowed}{_meant(entity, known)}"
 
 
 def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -1,0 +1,95 @@
+"""`trends status`: how fresh each source is, how the last runs ended, what is missing, which breaks are in force."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TextIO
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from warehouse.snapshot import open_published
+
+SECTIONS = {
+    "freshness": "Freshness",
+    "runs": "Last runs",
+    "gaps": "Gaps in the last 13 months",
+    "breaks": "Measurement breaks in force",
+}
+_COLOURS = {"fresh": "green", "ok": "green", "late": "yellow", "stale": "red", "never": "red", "failed": "red"}
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the published warehouse says of itself as of a day: rows by section, see SECTIONS."""
+
+    as_of: date
+    sections: Mapping[str, Sequence[Row]]
+
+    @property
+    def wants_attention(self) -> bool:
+        """Whether something is late or the last run did not end well."""
+        runs = self.sections["runs"]
+        last_run = [run["status"] for run in runs if run["run_id"] == runs[0]["run_id"]]
+        return any(row["status"] != "fresh" for row in self.sections["freshness"]) or set(last_run) - {"ok"} != set()
+
+
+def read_status(data: Path, as_of: date) -> Status:
+    """Ask the published copy. Raises NothingPublishedError."""
+    with closing(open_published(data / "published.duckdb", as_of)) as con:
+        return Status(as_of, {section: _rows(con, section) for section in SECTIONS})
+
+
+def _rows(con: duckdb.DuckDBPyConnection, section: str) -> list[Row]:
+    query = files("warehouse").joinpath(f"sql/queries/status_{section}.sql").read_text("utf-8")
+    found = con.execute(query)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def show_json(status: Status, out: TextIO) -> None:
+    """A list of objects, each with the section it belongs to."""
+    rows = [{"section": section, **row} for section, rows in status.sections.items() for row in rows]
+    print(json.dumps(rows, indent=2, ensure_ascii=False, default=_plain), file=out)
+
+
+def show_tables(status: Status, out: TextIO) -> None:
+    """Tables on a terminal; elsewhere the same as lines without frames or colours, however long."""
+    console = Console(file=out, highlight=False)
+    if not console.is_terminal:
+        console = Console(file=out, highlight=False, width=10_000, color_system=None)
+    console.print(f"As of {status.as_of}")
+    for section, rows in status.sections.items():
+        console.print(f"\n{SECTIONS[section]}" if rows else f"\n{SECTIONS[section]}: none", style="bold")
+        if rows:
+            console.print(_table(rows, console.is_terminal))
+
+
+def _table(rows: Sequence[Row], framed: bool) -> Table:
+    table = Table(*rows[0], box=None if not framed else Table().box, pad_edge=framed)
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row.values()))
+    return table
+
+
+def _cell(value: Any) -> Text:
+    """Plain text: names and error texts may hold what rich would take for markup."""
+    text = "" if value is None else str(_plain(value))
+    return Text(text, style=_COLOURS.get(text, ""))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.isoformat() if isinstance(value, date) else value

@@ -1,0 +1,6 @@
+-- Months that are over and not whole: late (the source has not come to their end) or with days missing inside.
+SELECT framework, metric, month, observed_days, expected_days, state, source
+FROM monthly_metrics
+WHERE state IN ('late', 'gaps')
+  AND month >= (SELECT max(month) FROM monthly_metrics) - INTERVAL 13 MONTHS
+ORDER BY month DESC, framework, metric
