@@ -430,6 +430,11 @@ class TestTopPackages:
             assert [request.path for request in here.asked("lists")] == ["/top-pypi-packages.json"]
         assert [row.period_end for row in answer.rows if isinstance(row, Download)] == [date(2021, 5, 31)]
 
+    def test_windows_that_end_after_the_last_day_are_left_out(self) -> None:
+        with world(date(2021, 6, 25)) as here:
+            answers = list(here.fetch("torch", date(2021, 2, 1), date(2021, 3, 20)))
+        assert set(windows(answers)) == {date(2021, 2, 28)}
+
     def test_lists_that_came_later_count_the_calendar_month_before(self) -> None:
         later = {datetime(2026, month, 1, 6, 34, 6): {"torch": month} for month in (5, 6, 8)}  # none in July
         with world(date(2026, 8, 20), later_lists=later) as here:
