@@ -33,7 +33,7 @@ def replay_server(as_of: date, cache: Path) -> ReplayServer:
             "clickhouse": ClickhouseReplay(as_of),
             "pypistats": PypistatsReplay(as_of),
             "top-packages": TopPackagesReplay(as_of),
-            "index": PackageIndexReplay(as_of),
+            "index": PackageIndexReplay(moment_of(as_of)),
             "git": GitReplay(_GITHUB, cache, as_of),
             "github": GithubReplay(_GITHUB, as_of),
         }
