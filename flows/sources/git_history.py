@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TypeVar
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
@@ -33,15 +34,16 @@ _ATTEMPTS = 3
 _LONGEST_PROBE_SECONDS = 60.0
 _MOST_PACKS = 20
 _LAST_SECOND = 253402300799  # of the year 9999; the clocks of some committers are beyond it
+_Said = TypeVar("_Said")
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteHead:
-    """What the upstream's HEAD is: the default branch, if it has a name, and its tip, if there is a commit."""
+    """What the upstream's HEAD is: the default branch, if it has a name, and its tip."""
 
     branch: str | None
-    tip: str | None
+    tip: str
 
 
 def fetch_commits(
@@ -61,7 +63,7 @@ def fetch_commits(
     list of identities or the mailmap is no longer the one of `known_identities`. No new commit is an answer without
     rows. `since_tip` and `known_identities` are "tip" and "identities" of the state of the answer before.
     `clone_dir` is made, brought up to date, and made again once when it is damaged.
-    Raises TransientError (network, 429, 5xx, time) or TerminalError (no such repository, no git, disk).
+    Raises TransientError (network, 429, 5xx, time, no commit at all) or TerminalError (no such repository, git, disk).
     """
     mailmap = _read_mailmap(settings.mailmap)
     clone = _Clone(settings, repository, clone_dir.absolute(), sleep)
@@ -97,8 +99,6 @@ class _Walk:
     def answer(self, since_tip: str | None, known_identities: str | None) -> Answer:
         """The answer, from a new clone when the one that was there is damaged."""
         head = self._clone.remote_head()
-        if head.tip is None:
-            return self._of_nothing(head, since_tip)
         wanted = since_tip if known_identities == self._fingerprint else None
         try:
             return self._of_commits(head, wanted)
@@ -110,13 +110,6 @@ class _Walk:
             what = f"{self._repository}: the clone is damaged again right after it was made: {damage}"
             raise TerminalError(SOURCE, what, "check the disk and the installation of git") from None
 
-    def _of_nothing(self, head: RemoteHead, since_tip: str | None) -> Answer:
-        """An upstream without a commit: true of a new repository, a fault of one that had commits before."""
-        if since_tip is None:
-            return self._made_of(head, None, None, (), 0)
-        what = f"{self._repository}: the default branch has no commits any more"
-        raise TransientError(SOURCE, what, "the commits known so far are kept; look at the repository")
-
     def _of_commits(self, head: RemoteHead, since_tip: str | None) -> Answer:
         tip = self._clone.bring_up_to_date(head)
         since = since_tip if self._clone.is_ancestor(since_tip, tip) else None
@@ -125,9 +118,7 @@ class _Walk:
         self._clone.tidy()
         return self._made_of(head, tip, since, rows, count)
 
-    def _made_of(
-        self, head: RemoteHead, tip: str | None, since: str | None, rows: tuple[Commit, ...], count: int
-    ) -> Answer:
+    def _made_of(self, head: RemoteHead, tip: str, since: str | None, rows: tuple[Commit, ...], count: int) -> Answer:
         request = {"repository": self._repository, "branch": head.branch, "since": since, "until": tip}
         return Answer(
             source=SOURCE,
@@ -135,7 +126,7 @@ class _Walk:
             request=json.dumps(request),
             collected_at=self._collected_at,
             rows=rows,
-            replaces_all=bool(rows) and since is None,
+            replaces_all=since is None,
             state={"tip": tip, "identities": self._fingerprint, "branch": head.branch, "commits": count},
         )
 
@@ -156,6 +147,7 @@ class _Clone:
     """The treeless clone of `repository` in `folder`."""
 
     def __init__(self, settings: GitHistory, repository: str, folder: Path, sleep: Callable[[float], None]) -> None:
+        self._repository = repository
         self._url = f"{settings.base_url}/{repository}.git"
         self._folder = folder
         self._limit = settings.timeout_seconds
@@ -166,10 +158,18 @@ class _Clone:
         """Ask the upstream for its HEAD; before that, whether git is there and new enough."""
         limit = min(self._limit, _LONGEST_PROBE_SECONDS)
         git_command.check_version(limit)
-        lines = self._ask("ls-remote", "--symref", self._url, "HEAD", limit=limit).splitlines()
+        return self._again(lambda: self._remote_head(limit))
+
+    def _remote_head(self, limit: float) -> RemoteHead:
+        asked = ("ls-remote", "--symref", self._url, "HEAD")
+        lines = git_command.run(asked, limit=limit, network=True).splitlines()
         values = [line.split("\t")[0] for line in lines if line.endswith("\tHEAD")]
+        tip = next((value for value in values if _COMMIT_ID.fullmatch(value)), None)
+        if tip is None:  # git takes any page with status 200 for an old server without branches: not to be believed
+            what = f"{self._repository}: no commit on its default branch, or the answer is not that of git"
+            raise TransientError(SOURCE, what, "look at the repository; commits known so far are kept")
         branch = next((value.removeprefix("ref: refs/heads/") for value in values if value.startswith("ref: ")), None)
-        return RemoteHead(branch, next((value for value in values if _COMMIT_ID.fullmatch(value)), None))
+        return RemoteHead(branch, tip)
 
     def bring_up_to_date(self, head: RemoteHead) -> str:
         """Clone or fetch; returns the tip, which may be newer than that of `head`."""
@@ -178,7 +178,7 @@ class _Clone:
         elif self._tip() != head.tip:
             self._local("config", "remote.origin.url", self._url)
             fetch = ("fetch", "--quiet", "--filter=tree:0", "--no-tags", "--no-write-fetch-head")
-            self._ask(*fetch, "origin", f"+HEAD:{_FOLLOWED}", limit=self._limit, git_dir=self._folder)
+            self._ask(*fetch, "origin", f"+HEAD:{_FOLLOWED}", git_dir=self._folder)
         return self._tip()
 
     def _make(self) -> None:
@@ -188,7 +188,7 @@ class _Clone:
         folder = Path(mkdtemp(prefix=f".{self._folder.name}.cloning-", dir=self._folder.parent))
         clone = ("clone", "--quiet", "--bare", "--single-branch", "--no-tags", "--filter=tree:0", "--template=")
         try:
-            self._ask(*clone, self._url, str(folder), limit=self._limit)
+            self._ask(*clone, self._url, str(folder))
             self._local("update-ref", _FOLLOWED, "HEAD", git_dir=folder)
             self._local("symbolic-ref", "HEAD", _FOLLOWED, git_dir=folder)
             folder.rename(self._folder)
@@ -240,8 +240,12 @@ class _Clone:
     def _local(self, *arguments: str, git_dir: Path | None = None) -> str:
         return git_command.run(arguments, limit=self._limit, git_dir=git_dir or self._folder)
 
-    def _ask(self, *arguments: str, limit: float, git_dir: Path | None = None) -> str:
-        """A command that asks the upstream, again while the fault is one of the network."""
+    def _ask(self, *arguments: str, git_dir: Path | None = None) -> None:
+        """A command that asks the upstream for commits."""
+        self._again(lambda: git_command.run(arguments, limit=self._limit, git_dir=git_dir, network=True))
+
+    def _again(self, ask: Callable[[], _Said]) -> _Said:
+        """`ask`, and again while the fault is one of the network."""
         retrying = Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
             retry=retry_if_exception(lambda error: type(error) is TransientError),
@@ -249,7 +253,7 @@ class _Clone:
             sleep=self._sleep,
             reraise=True,
         )
-        return retrying(git_command.run, arguments, limit=limit, git_dir=git_dir, network=True)
+        return retrying(ask)
 
 
 @contextmanager
