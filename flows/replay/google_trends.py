@@ -239,7 +239,9 @@ def _geo(geo: str) -> dict[str, str]:
 
 
 def _window(timeframe: str, today: date) -> tuple[date, date]:
-    """ "today 5-y" and "today 3-m" end today; otherwise two days. Raises ValueError for anything else."""
+    """ "today 5-y", "today 3-m" and "all" end today; anything else is two days, or raises ValueError."""
+    if timeframe == "all":
+        return date(2004, 1, 1), today
     if match := re.fullmatch(r"today (\d{1,2})-([my])", timeframe):
         months = int(match[1]) * (12 if match[2] == "y" else 1)
         year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
