@@ -1,18 +1,67 @@
-"""What all tests share: one run of the demo, made once whatever the number of test processes."""
+"""What all tests share: no network, nothing of the user's, and one run of the demo whatever the number of processes."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 OFFLINE = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "NO_COLOR": "1"}
+os.environ.update(OFFLINE)  # before anything imports Prefect, which reads them once
+
+settings.register_profile("local", deadline=None)  # both cores are busy; a slow example is no failure
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+_outside = {"allowed": False}
+
+
+def _refuse_outside(event: str, arguments: tuple[Any, ...]) -> None:
+    """Audit hook: a connection that would leave this machine fails the test that makes it."""
+    if event != "socket.connect" or _outside["allowed"]:
+        return
+    address = arguments[1]
+    if isinstance(address, tuple) and not _is_this_machine(str(address[0])):
+        raise RuntimeError(f"a test reaches out to {address[0]} port {address[1]}; tests run without a network")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host.split("%", maxsplit=1)[0]).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+sys.addaudithook(_refuse_outside)
+
+
+@pytest.fixture(autouse=True)
+def _only_index_tests_reach_out(request: pytest.FixtureRequest) -> Iterator[None]:
+    _outside["allowed"] = request.node.get_closest_marker("index") is not None
+    yield
+    _outside["allowed"] = False
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GITHUB_TOKEN", "GH_TOKEN", "SMTP_USERNAME", "SMTP_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def project() -> Path:
+    """The root of the checkout."""
+    return ROOT
 
 
 @dataclass(frozen=True)
