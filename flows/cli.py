@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 ALL_DONE, INCOMPLETE, USAGE, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 
+
+class UsageError(Exception):
+    """The command was understood, but cannot be meant that way."""
+
+
 # Errors that a person can do something about end as one line; every other one is a fault of the program.
 # By name, because importing the classes would load the modules that --help must not wait for.
 FORESEEN = {
+    "flows.cli.UsageError": USAGE,
     "flows.settings.ConfigError": USAGE,
     "flows.sources.errors.SourceError": NOTHING_DONE,
     "warehouse.store.WarehouseError": NOTHING_DONE,
@@ -78,7 +84,7 @@ def _run(arguments: list[str], now: datetime) -> int:
     except typer.Exit as end:
         return end.exit_code
     except typer.TyperException as error:
-        return _complain(f"{_first_line(error.format_message())} See trends --help.", USAGE)
+        return _complain(f"{_one_line(error.format_message())} See trends --help.", USAGE)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
@@ -102,8 +108,8 @@ def _complain(line: str, code: int) -> int:
     return code
 
 
-def _first_line(message: str) -> str:
-    line = " ".join(message.split())
+def _one_line(message: str) -> str:
+    line = " ".join(message.replace("Value error, ", "").split())
     return line if line.endswith((".", "?")) else f"{line}."
 
 
@@ -120,7 +126,7 @@ def _day(value: str) -> date:
 
 def _not_after(day: date, limit: date, why: str) -> date:
     if day > limit:
-        raise typer.BadParameter(f"--as-of {day} is after {limit}, {why}.")
+        raise UsageError(f"--as-of {day} is after {limit}, {why}")
     return day
 
 
@@ -220,7 +226,7 @@ def sql(
 
     invocation: Invocation = context.obj
     if bool(query) == bool(describe):
-        raise typer.BadParameter("give one QUERY in quotes, or --describe VIEW; trends sql .tables lists the views.")
+        raise UsageError("give one QUERY in quotes, or --describe VIEW; trends sql .tables lists the views")
     question = f".describe {describe}" if describe else sys.stdin.read() if query == "-" else query
     day = _not_after(as_of, invocation.now.date(), "which is today") if as_of else None
     published = invocation.settings().warehouse.data / "published.duckdb"
