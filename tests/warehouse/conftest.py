@@ -33,7 +33,7 @@ def con(tmp_path: Path, empty_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnec
 
 @pytest.fixture
 def save(con: duckdb.DuckDBPyConnection) -> Callable[..., int]:
-    """Save answers under run "r1", whose as_of is the day of the last answer."""
+    """Save answers in one run, whose as_of is the day of the last of them."""
 
     def saver(*answers: Answer, run_id: str = "r1") -> int:
         last = max(answer.collected_at for answer in answers)
@@ -45,34 +45,41 @@ def save(con: duckdb.DuckDBPyConnection) -> Callable[..., int]:
 
 @pytest.fixture
 def answer() -> Callable[..., Answer]:
-    def make(source: str, entity: str, *rows: Row, at: datetime = NOON, **more: Any) -> Answer:
-        return Answer(source, entity, more.pop("request", "{}"), at, rows, **more)
-
-    return make
+    return _answer
 
 
 @pytest.fixture
-def configured(answer: Callable[..., Answer]) -> Callable[..., tuple[Answer, Answer]]:
-    """The two answers that config.toml makes: `configured(pytorch=["torch"])`; repository and term follow the key."""
+def configured() -> Callable[..., tuple[Answer, Answer]]:
+    return _configuration
 
-    def make(
-        at: datetime = NOON,
-        requires: dict[str, tuple[list[str], date]] | None = None,
-        **frameworks: list[str],
-    ) -> tuple[Answer, Answer]:
-        entries = [
-            FrameworkEntry(key, key.title(), position, f"{key}/{key}", key, "term")
-            for position, key in enumerate(frameworks)
-        ]
-        packages = [PackageEntry(key, name, "counted", None, "") for key, names in frameworks.items() for name in names]
-        packages += [
-            PackageEntry(key, name, "requires", since, "")
-            for key, (names, since) in (requires or {}).items()
-            for name in names
-        ]
-        return (
-            answer("config", "frameworks", *entries, at=at, replaces_all=True),
-            answer("config", "packages", *packages, at=at, replaces_all=True),
-        )
 
-    return make
+@pytest.fixture(scope="module")
+def make_configuration() -> Callable[..., tuple[Answer, Answer]]:
+    """`configured` for fixtures of a module."""
+    return _configuration
+
+
+def _answer(source: str, entity: str, *rows: Row, at: datetime = NOON, **more: Any) -> Answer:
+    return Answer(source, entity, more.pop("request", "{}"), at, rows, **more)
+
+
+def _configuration(
+    at: datetime = NOON,
+    requires: dict[str, tuple[list[str], date]] | None = None,
+    **frameworks: list[str],
+) -> tuple[Answer, Answer]:
+    """The two answers that config.toml makes: `pytorch=["torch"]` has repository pytorch/pytorch and term pytorch."""
+    entries = [
+        FrameworkEntry(key, key.title(), position, f"{key}/{key}", key, "term")
+        for position, key in enumerate(frameworks)
+    ]
+    packages = [PackageEntry(key, name, "counted", None, "") for key, names in frameworks.items() for name in names]
+    packages += [
+        PackageEntry(key, name, "requires", since, "")
+        for key, (names, since) in (requires or {}).items()
+        for name in names
+    ]
+    return (
+        _answer("config", "frameworks", *entries, at=at, replaces_all=True),
+        _answer("config", "packages", *packages, at=at, replaces_all=True),
+    )

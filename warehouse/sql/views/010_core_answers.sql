@@ -19,9 +19,12 @@ COMMENT ON VIEW core.answers IS 'Answers collected up to the end of core.clock.a
 CREATE VIEW core.current_answers AS
 SELECT * FROM core.answers
 QUALIFY recency >= coalesce(
-    max(recency) FILTER (WHERE replaces_all) OVER (PARTITION BY source, entity, row_type), 0
-);
-COMMENT ON VIEW core.current_answers IS 'core.answers without those that a later whole (replaces_all) of the same source, entity and row type supersedes.';
+        max(recency) FILTER (WHERE replaces_all) OVER (PARTITION BY source, entity, row_type), 0
+    )
+    AND recency >= coalesce(
+        max(recency) FILTER (WHERE replaces_all AND row_count = 0) OVER (PARTITION BY source, entity), 0
+    );
+COMMENT ON VIEW core.current_answers IS 'core.answers without those that a later whole (replaces_all) of the same source, entity and row type supersedes; a whole without rows supersedes every type.';
 
 CREATE VIEW core.calendar AS
 SELECT

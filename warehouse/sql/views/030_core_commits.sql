@@ -190,7 +190,6 @@ daily AS (
     SELECT
         framework,
         day,
-        min(day) AS first_day,
         sum(commits) AS commits,
         count(*) FILTER (WHERE day = first_day) AS new_contributors,
         coalesce(sum(commits) FILTER (WHERE NOT is_person), 0) AS masked_or_bot_commits
@@ -212,6 +211,7 @@ spine AS (
         calendar.day,
         calendar.window_start,
         calendar.previous_start,
+        calendar.window_days,
         coalesce(daily.commits, 0) AS commits,
         coalesce(daily.new_contributors, 0) AS new_contributors,
         coalesce(daily.masked_or_bot_commits, 0) AS masked_or_bot_commits,
@@ -222,31 +222,7 @@ spine AS (
     INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN spans.first_day AND spans.last_day
     LEFT JOIN daily ON spans.framework = daily.framework AND calendar.day = daily.day
     LEFT JOIN day_steps ON spans.framework = day_steps.framework AND calendar.day = day_steps.day
-)
-
-SELECT
-    framework,
-    first_day,
-    day,
-    window_start,
-    previous_start,
-    CAST(sum(commits) OVER twelve_months AS DOUBLE) AS commits,
-    CAST(sum(step) OVER so_far AS DOUBLE) AS active_contributors,
-    CAST(sum(person_step) OVER so_far AS DOUBLE) AS active_contributors_without_bots,
-    CAST(sum(new_contributors) OVER twelve_months AS DOUBLE) AS new_contributors,
-    CAST(sum(step - newcomer_step) OVER so_far AS DOUBLE) AS returning_contributors,
-    CAST(sum(masked_or_bot_commits) OVER twelve_months AS DOUBLE) AS masked_or_bot_commits
-FROM spine
-WINDOW
-    so_far AS (PARTITION BY framework ORDER BY day ROWS UNBOUNDED PRECEDING),
-    twelve_months AS (
-        PARTITION BY framework ORDER BY day
-        RANGE BETWEEN to_days(CAST(day - window_start AS INTEGER)) PRECEDING AND CURRENT ROW
-    );
-COMMENT ON VIEW core.git_rolling IS 'The 12 calendar months that end with each day of a history.';
-
-CREATE VIEW core.git_rolling_absence AS
-WITH author_days AS MATERIALIZED (FROM core.author_days),
+),
 
 ends AS (
     SELECT coverage.framework, calendar.day, calendar.month
@@ -285,9 +261,38 @@ ranked AS (
         sum(commits) OVER busiest * 2 >= sum(commits) OVER (PARTITION BY framework, day) AS is_half
     FROM author_years
     WINDOW busiest AS (PARTITION BY framework, day ORDER BY commits DESC, author_key ROWS UNBOUNDED PRECEDING)
+),
+
+absence AS (
+    SELECT framework, day, CAST(min(people) FILTER (WHERE is_half) AS DOUBLE) AS contributor_absence_factor
+    FROM ranked
+    GROUP BY framework, day
+),
+
+totals AS (
+    SELECT
+        framework,
+        first_day,
+        day,
+        window_start,
+        previous_start,
+        window_days,
+        CAST(sum(commits) OVER twelve_months AS DOUBLE) AS commits,
+        CAST(sum(step) OVER so_far AS DOUBLE) AS active_contributors,
+        CAST(sum(person_step) OVER so_far AS DOUBLE) AS active_contributors_without_bots,
+        CAST(sum(new_contributors) OVER twelve_months AS DOUBLE) AS new_contributors,
+        CAST(sum(step - newcomer_step) OVER so_far AS DOUBLE) AS returning_contributors,
+        CAST(sum(masked_or_bot_commits) OVER twelve_months AS DOUBLE) AS masked_or_bot_commits
+    FROM spine
+    WINDOW
+        so_far AS (PARTITION BY framework ORDER BY day ROWS UNBOUNDED PRECEDING),
+        twelve_months AS (
+            PARTITION BY framework ORDER BY day
+            RANGE BETWEEN to_days(CAST(day - window_start AS INTEGER)) PRECEDING AND CURRENT ROW
+        )
 )
 
-SELECT framework, day, CAST(min(people) FILTER (WHERE is_half) AS DOUBLE) AS contributor_absence_factor
-FROM ranked
-GROUP BY framework, day;
-COMMENT ON VIEW core.git_rolling_absence IS 'Contributor absence factor of the 12 calendar months that end with a month, persons only.';
+SELECT totals.*, absence.contributor_absence_factor
+FROM totals
+LEFT JOIN absence ON totals.framework = absence.framework AND totals.day = absence.day;
+COMMENT ON VIEW core.git_rolling IS 'The 12 calendar months that end with each day of a history; the contributor absence factor at month ends only.';

@@ -98,18 +98,13 @@ from_months AS (
 ),
 
 from_history AS (
-    SELECT history.framework, history.metric, history.day, history.value, history.first_day, bases.basis
+    SELECT history.*, bases.basis
     FROM (
-        UNPIVOT (SELECT * EXCLUDE (window_start, previous_start) FROM core.git_rolling)
-        ON COLUMNS(* EXCLUDE (framework, day, first_day))
+        UNPIVOT core.git_rolling
+        ON COLUMNS(* EXCLUDE (framework, day, first_day, window_start, previous_start, window_days))
         INTO NAME metric VALUE value
     ) AS history
     INNER JOIN core.git_bases AS bases USING (metric)
-    UNION ALL
-    SELECT absence.framework, bases.metric, absence.day, absence.contributor_absence_factor, starts.first_day, bases.basis
-    FROM core.git_rolling_absence AS absence
-    INNER JOIN (SELECT framework, min(day) AS first_day FROM core.commits GROUP BY framework) AS starts USING (framework)
-    INNER JOIN core.git_bases AS bases ON bases.metric = 'contributor_absence_factor'
 ),
 
 series AS MATERIALIZED (
@@ -126,14 +121,12 @@ series AS MATERIALIZED (
     ) = 1
     UNION ALL BY NAME
     SELECT
-        history.framework, history.metric, history.day, calendar.window_start, calendar.previous_start, history.value,
-        calendar.window_days AS observed_days, calendar.window_days AS expected_days, history.first_day AS same_since,
-        history.basis, 'git' AS source
-    FROM from_history AS history
-    INNER JOIN core.calendar AS calendar USING (day)
+        framework, metric, day, window_start, previous_start, value, window_days AS observed_days,
+        window_days AS expected_days, first_day AS same_since, basis, 'git' AS source
+    FROM from_history
 ),
 
-compared AS (
+compared AS MATERIALIZED (
     SELECT
         series.*,
         previous.value AS previous_value,
