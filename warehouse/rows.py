@@ -157,3 +157,22 @@ class Answer:
     is_synthetic: bool = False
     state: Mapping[str, Any] = field(default_factory=dict)
     body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportIssue:
+    """An artefact of a report that was written or sent: its hash, and what its figures were made of.
+
+    definitions_version   of the views, from read.definitions_version
+    query_texts           JSON: name of the figure -> SQL
+    recipients            how many or which list, never addresses
+    """
+
+    report_id: str
+    as_of: date
+    definitions_version: str
+    artefact: str
+    sha256: str
+    query_texts: str = ""
+    recipients: str = ""
+    sent_at: datetime | None = None

@@ -14,7 +14,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -35,6 +35,7 @@ from warehouse.rows import (
     FrameworkEntry,
     PackageEntry,
     Release,
+    ReportIssue,
     RepositoryTotal,
     Row,
     SearchPoint,
@@ -296,34 +297,18 @@ def finish_step(
     )
 
 
-def save_report_issue(
-    con: duckdb.DuckDBPyConnection,
-    *,
-    report_id: str,
-    as_of: date,
-    definitions_version: str,
-    artefact: str,
-    digest: str,
-    query_texts: str,
-    recipients: str = "",
-    sent_at: datetime | None = None,
-) -> None:
-    """Record an artefact of a report; recording the same artefact of the same report again replaces the record."""
+def save_report_issue(con: duckdb.DuckDBPyConnection, issue: ReportIssue) -> None:
+    """Record an artefact of a report; the same artefact of the same report again replaces the record."""
+    values = asdict(issue) | {"sent_at": issue.sent_at and _naive_utc(issue.sent_at)}
     with _transaction(con):
-        con.execute("DELETE FROM raw.report_issues WHERE report_id = ? AND artefact = ?", [report_id, artefact])
         con.execute(
-            "INSERT INTO raw.report_issues BY NAME SELECT ? AS report_id, ? AS as_of, ? AS definitions_version,"
-            " ? AS artefact, ? AS sha256, ? AS query_texts, ? AS recipients, ? AS sent_at",
-            [
-                report_id,
-                as_of,
-                definitions_version,
-                artefact,
-                digest,
-                query_texts,
-                recipients,
-                sent_at and _naive_utc(sent_at),
-            ],
+            "DELETE FROM raw.report_issues WHERE report_id = ? AND artefact = ?", [issue.report_id, issue.artefact]
+        )
+        con.execute(
+            "INSERT INTO raw.report_issues BY NAME SELECT $report_id AS report_id, $as_of AS as_of,"
+            " $definitions_version AS definitions_version, $artefact AS artefact, $sha256 AS sha256,"
+            " $query_texts AS query_texts, $recipients AS recipients, $sent_at AS sent_at",
+            values,
         )
 
 

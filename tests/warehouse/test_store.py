@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from warehouse import store
-from warehouse.rows import Answer, Commit, Download, PackageEntry, RepositoryTotal, SearchPoint
+from warehouse.rows import Answer, Commit, Download, PackageEntry, ReportIssue, RepositoryTotal, SearchPoint
 
 AT = datetime(2021, 6, 25, 23, tzinfo=UTC)
 
@@ -170,3 +170,11 @@ def test_a_step_tried_again_is_one_step(con: duckdb.DuckDBPyConnection) -> None:
     store.finish_step(con, **step, finished_at=AT, status="ok", rows=3)  # type: ignore[arg-type]
     assert _all(con, 'SELECT status, "rows", error FROM raw.run_steps') == [("ok", 3, None)]
     store.finish_run(con, "r1", finished_at=AT, status="ok")
+
+
+def test_a_report_written_again_keeps_one_record(con: duckdb.DuckDBPyConnection) -> None:
+    for digest in ("old", "new"):
+        store.save_report_issue(con, ReportIssue("2021-06-25", AT.date(), "d", "report.html", digest, sent_at=AT))
+    assert _all(con, "SELECT sha256, sent_at, as_of FROM raw.report_issues") == [
+        ("new", datetime(2021, 6, 25, 23), date(2021, 6, 25))
+    ]

@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import duckdb
+
+from warehouse import read, store
+from warehouse.rows import Answer, Download, RepositoryTotal, StarDay
+
+AT = datetime(2021, 6, 25, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def _download(day: date, basis: str = "all") -> Download:
+    return Download("torch", day, day, 1, basis, 5)
+
+
+def test_the_state_is_that_of_the_last_answer_whatever_the_order_of_loading(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], answer: Callable[..., Answer]
+) -> None:
+    assert read.latest_state(con, "git", "a/b") == {}
+    save(answer("git", "a/b", at=AT + DAY, state={"tip": "new"}), answer("git", "a/b", at=AT, state={"tip": "old"}))
+    assert read.latest_state(con, "git", "a/b") == {"tip": "new"}
+    assert read.latest_state(con, "git", "c/d") == {}
+
+
+def test_an_answer_held_back_leaves_no_state(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], answer: Callable[..., Answer]
+) -> None:
+    save(answer("git", "a/b", at=AT, state={"tip": "old"}))
+    save(answer("git", "a/b", at=AT + DAY, state={"tip": "new"}), run_id="r2")
+    con.execute(
+        "INSERT INTO raw.quarantine SELECT answer_id, 'r2', 'check', 'why' FROM raw.answers WHERE run_id = 'r2'"
+    )
+    assert read.latest_state(con, "git", "a/b") == {"tip": "old"}
+
+
+def test_last_day_is_that_of_the_basis_that_lags_and_of_the_preferred_service(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], answer: Callable[..., Answer]
+) -> None:
+    save(answer("pypistats", "torch", _download(date(2021, 6, 20))))
+    assert read.last_day(con, entity="torch") is None
+    save(
+        answer("clickpy", "torch", _download(date(2021, 6, 18)), _download(date(2021, 6, 1))),
+        answer("clickpy", "torch", _download(date(2021, 6, 17), "without_mirrors")),
+        run_id="r2",
+    )
+    assert read.last_day(con, entity="torch") == date(2021, 6, 17)
+    assert read.first_and_last_day(con, "clickpy", "torch", "all") == (date(2021, 6, 1), date(2021, 6, 18))
+    assert read.first_and_last_day(con, "clickpy", "keras") is None
+
+
+def test_the_previous_total_and_the_star_history(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], answer: Callable[..., Answer]
+) -> None:
+    assert read.previous_total(con, "a/b") is None
+    assert not read.has_star_history(con, "a/b")
+    totals = [RepositoryTotal("a/b", date(2021, 6, 24) + n * DAY, 10 + n, 3) for n in (0, 1)]
+    save(*(answer("github", "a/b", total, at=AT + n * DAY) for n, total in enumerate(totals)))
+    assert read.previous_total(con, "a/b") == totals[1]
+    assert not read.has_star_history(con, "a/b")
+    save(answer("github", "a/b", StarDay("a/b", date(2021, 6, 1), 4)), run_id="r2")
+    assert read.has_star_history(con, "a/b")
+    assert read.has_rows(con, "github", "a/b")
+    assert not read.has_rows(con, "git", "a/b")
+
+
+def test_the_configuration_alone_is_no_data(
+    con: duckdb.DuckDBPyConnection,
+    save: Callable[..., int],
+    answer: Callable[..., Answer],
+    configured: Callable[..., tuple[Answer, Answer]],
+) -> None:
+    save(*configured(pytorch=["torch"]))
+    assert not read.has_data(con)
+    save(answer("clickpy", "torch", _download(date(2021, 6, 1))), run_id="r2")
+    assert read.has_data(con)
+
+
+def test_freshness_names_what_has_no_figure_yet(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], configured: Callable[..., tuple[Answer, Answer]]
+) -> None:
+    save(*configured(jax=["jax"]))
+    assert {(row["source"], row["entity"], row["status"]) for row in read.freshness(con)} == {
+        ("google_trends", "jax", "never"),
+        ("pypi_downloads", "jax", "never"),
+        ("pypi_index", "jax", "never"),
+        ("git", "jax/jax", "never"),
+        ("github", "jax/jax", "never"),
+    }
+
+
+def test_the_steps_of_a_run(con: duckdb.DuckDBPyConnection) -> None:
+    store.begin_run(con, run_id="r", flow="nightly", as_of=AT.date(), started_at=AT, program_version="1")
+    store.begin_step(
+        con, run_id="r", source="git", entity="a/b", window_start=AT.date(), window_end=AT.date(), started_at=AT
+    )
+    store.finish_step(con, run_id="r", source="git", entity="a/b", finished_at=AT, status="failed", rows=0, error="no")
+    assert read.steps_of(con, "r") == [
+        {
+            "source": "git",
+            "entity": "a/b",
+            "window": "2021-06-25 to 2021-06-25",
+            "started_at": "2021-06-25 12:00:00",
+            "finished_at": "2021-06-25 12:00:00",
+            "status": "failed",
+            "rows": 0,
+            "error": "no",
+        }
+    ]
+    assert read.steps_of(con, "other") == []
+
+
+def test_the_definitions_have_a_version(con: duckdb.DuckDBPyConnection) -> None:
+    assert len(read.definitions_version(con)) == 12
