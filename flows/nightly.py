@@ -92,7 +92,9 @@ def nightly(work: quote[Run]) -> None:
     """The table of contents of a night."""
     run = work.unquote()
     store.save_answers(run.con, run.run_id, configuration(run.night))
-    collect_and_load(run, plan(run.night, run.con))
+    with read.known_before(run.con, run.night.now):
+        steps = plan(run.night, run.con)
+    collect_and_load(run, steps)
     look_for_breaks(run)
     check(run)
     publish(run)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -20,6 +22,19 @@ def _query(name: str) -> str:
 
 def _one(con: duckdb.DuckDBPyConnection, name: str, **values: object) -> tuple[Any, ...] | None:
     return con.execute(_query(name), values).fetchone()
+
+
+@contextmanager
+def known_before(con: duckdb.DuckDBPyConnection, moment: datetime) -> Iterator[None]:
+    """Within this context the views know only what was collected before `moment`.
+
+    A night that is run again at the same moment then asks the same questions, and the answers change nothing.
+    """
+    con.execute("SET VARIABLE known_before = ?::TIMESTAMP", [moment.astimezone(UTC).replace(tzinfo=None)])
+    try:
+        yield
+    finally:
+        con.execute("RESET VARIABLE known_before")
 
 
 def latest_state(con: duckdb.DuckDBPyConnection, source: str, entity: str) -> dict[str, Any]:

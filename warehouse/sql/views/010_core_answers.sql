@@ -13,8 +13,9 @@ SELECT answers.*, row_number() OVER (ORDER BY collected_at, answer_id) AS recenc
 FROM raw.answers AS answers
 CROSS JOIN core.clock AS clock
 WHERE answers.collected_at < clock.as_of + INTERVAL 1 DAY
+    AND answers.collected_at < coalesce(CAST(getvariable('known_before') AS TIMESTAMP), TIMESTAMP 'infinity')
     AND NOT EXISTS (SELECT 1 FROM raw.quarantine AS held WHERE held.answer_id = answers.answer_id);
-COMMENT ON VIEW core.answers IS 'Answers collected up to the end of core.clock.as_of and not held back by a check; recency counts up.';
+COMMENT ON VIEW core.answers IS 'Answers collected up to the end of core.clock.as_of and not held back by a check (with SET VARIABLE known_before: before that moment); recency counts up.';
 
 CREATE VIEW core.current_answers AS
 SELECT * FROM core.answers
