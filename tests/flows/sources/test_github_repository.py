@@ -1,0 +1,373 @@
+"""Totals and star days from the GitHub REST API on loopback, with every way it has to say no."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.replay import github
+from flows.replay.github import GithubReplay
+from flows.replay.server import ReplayServer, Reply, instead, json_reply, redirected, status, truncated
+from flows.settings import GithubRepository
+from flows.sources.errors import SourceError, TerminalError, TransientError
+from flows.sources.github_repository import fetch_repository
+from warehouse.rows import Answer, RepositoryTotal, StarDay
+
+RECORDINGS = Path(__file__).parents[3] / "flows/replay/recordings/github"
+DAY = date(2021, 6, 25)
+NOW = datetime(2021, 6, 25, 23, tzinfo=UTC)
+TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
+KERAS = "keras-team/keras"
+TOTAL = RepositoryTotal(KERAS, DAY, 49260, 16503)
+Week = dict[str, Any]
+
+
+@dataclass
+class Night:
+    """One fetch and what came of it, also when it ended with an error."""
+
+    server: ReplayServer
+    replay: GithubReplay
+    answers: list[Answer] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    def fetch(self, repository: str = KERAS, **changed: Any) -> list[Answer]:
+        settings = GithubRepository(base_url=self.server.url("github"), rate_per_minute=6000)
+        known: dict[str, Any] = {
+            "previous": None, "etag": None, "has_star_history": True, "day": DAY, "token": None, "collected_at": NOW,
+        }  # fmt: skip
+        self.answers.clear()
+        for answer in fetch_repository(settings, repository=repository, sleep=self.sleep, **{**known, **changed}):
+            self.answers.append(answer)
+        return list(self.answers)
+
+    def sleep(self, seconds: float) -> None:
+        if seconds > 0.5:  # shorter ones are the spacing of requests
+            self.waits.append(seconds)
+
+    def fails(self, **changed: Any) -> SourceError:
+        with pytest.raises(SourceError) as caught:
+            self.fetch(**changed)
+        assert TOKEN not in repr(caught.value)
+        return caught.value
+
+    def asked(self) -> list[str]:
+        return [f"{request.path}?{request.raw_query}".rstrip("?") for _, request in self.server.requests]
+
+
+@pytest.fixture
+def night() -> Iterator[Night]:
+    replay = GithubReplay(RECORDINGS, DAY, renamed={"fchollet/keras": KERAS}, tokens={TOKEN})
+    with ReplayServer({"github": replay}) as server:
+        yield Night(server, replay)
+
+
+def total_of(answers: list[Answer]) -> RepositoryTotal:
+    [row] = answers[0].rows
+    assert isinstance(row, RepositoryTotal)
+    return row
+
+
+def stars_of(answers: list[Answer]) -> dict[date, int]:
+    rows = [row for row in answers[1].rows if isinstance(row, StarDay)]
+    assert len({row.day for row in rows}) == len(rows)
+    return {row.day: row.stars_added for row in rows}
+
+
+def a_week(start: date = date(2021, 6, 13), days: Any = (1, 2, 3, 4, 5, 6, 7)) -> Week:
+    seconds = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp())
+    return {"week": seconds, "total": 28, "days": list(days)}
+
+
+def history_is(value: Any) -> Any:
+    """Every star history is `value`, the totals are as recorded."""
+
+    def fault(request: Any, upstream: Any) -> Reply:
+        reply: Reply = json_reply(value) if request.path.endswith("/history") else upstream(request)
+        return reply
+
+    return fault
+
+
+# ---- What a night brings ---------------------------------------------------------------------------------------------
+
+
+def test_first_night_has_totals_and_the_whole_star_history(night: Night) -> None:
+    totals, stars = night.fetch(has_star_history=False)
+    assert totals.rows == (TOTAL,)
+    assert not totals.replaces_all
+    assert stars.replaces_all
+    days = stars_of([totals, stars])
+    assert days[date(2015, 3, 28)] == 92
+    assert (min(days), max(days)) == (date(2015, 3, 22), date(2021, 6, 24))
+    assert len(days) == (max(days) - min(days)).days + 1
+    given_on_the_running_day = 12
+    assert sum(days.values()) == TOTAL.stars - given_on_the_running_day
+    assert [path.partition("?")[2] for path in night.asked()[1:]] == [f"per_page=30&page={n}" for n in range(1, 12)]
+
+
+def test_later_nights_ask_for_one_page(night: Night) -> None:
+    totals, stars = night.fetch()
+    assert len(night.server.requests) == 2
+    assert not stars.replaces_all
+    assert len(stars.rows) == 29 * 7 + 5
+    assert (totals.source, totals.entity, totals.collected_at) == ("github", KERAS, NOW)
+
+
+def test_days_that_are_not_over_are_left_out(night: Night) -> None:
+    assert max(stars_of(night.fetch())) == date(2021, 6, 24)
+    assert max(stars_of(night.fetch(day=date(2021, 6, 24)))) == date(2021, 6, 23)
+    early = datetime(2021, 6, 23, 1, tzinfo=UTC)
+    assert max(stars_of(night.fetch(collected_at=early))) == date(2021, 6, 22)
+
+
+def test_day_without_a_star_is_a_zero_not_a_gap(night: Night) -> None:
+    night.server.misbehave("github", history_is([a_week(days=[0] * 7)]), times=2)
+    assert stars_of(night.fetch()) == dict.fromkeys((date(2021, 6, 13) + timedelta(days=n) for n in range(7)), 0)
+
+
+def test_week_seen_twice_because_a_new_one_began_between_pages(night: Night) -> None:
+    start = date(2020, 1, 5)
+    pages = iter([[a_week(start + timedelta(weeks=n)) for n in range(30)], [a_week(start), a_week(date(2019, 12, 29))]])
+
+    def fault(request: Any, upstream: Any) -> Reply:
+        return json_reply(next(pages)) if request.path.endswith("/history") else upstream(request)
+
+    night.server.misbehave("github", fault, times=3)
+    assert len(stars_of(night.fetch(has_star_history=False))) == 31 * 7
+
+
+def test_unchanged_repository_has_the_same_totals_on_a_new_day(night: Night) -> None:
+    etag = night.fetch()[0].state["etag"]
+    night.server.requests.clear()
+    tomorrow = DAY + timedelta(days=1)
+    previous = RepositoryTotal(KERAS, DAY, 7, 5)
+    answers = night.fetch(previous=previous, etag=etag, day=tomorrow)
+    assert night.server.requests[0][1].headers["if-none-match"] == etag
+    assert total_of(answers) == RepositoryTotal(KERAS, tomorrow, 7, 5)
+    assert [answer.state for answer in answers] == [{"etag": etag}] * 2
+
+
+def test_changed_repository_has_new_totals_and_a_new_etag(night: Night) -> None:
+    old = night.fetch()[0]
+    night.replay.advance(DAY + timedelta(days=1))
+    answers = night.fetch(previous=total_of([old]), etag=old.state["etag"], day=DAY + timedelta(days=1))
+    assert total_of(answers).stars > TOTAL.stars
+    assert answers[0].state["etag"] != old.state["etag"]
+
+
+def test_etag_without_the_totals_that_belong_to_it_is_not_sent(night: Night) -> None:
+    night.fetch(etag='W/"x"')
+    assert "if-none-match" not in night.server.requests[0][1].headers
+
+
+def test_304_that_nobody_asked_for_is_no_answer(night: Night) -> None:
+    night.server.misbehave("github", status(304), times=9)
+    assert isinstance(night.fails(), TransientError)
+
+
+def test_renamed_repository_is_followed_and_keeps_its_name_here(night: Night) -> None:
+    answers = night.fetch("fchollet/keras")
+    assert total_of(answers) == RepositoryTotal("fchollet/keras", DAY, 49260, 16503)
+    assert len(stars_of(answers)) == 29 * 7 + 5
+    again = night.fetch("fchollet/keras", previous=total_of(answers), etag=answers[0].state["etag"])
+    assert total_of(again) == total_of(answers)
+
+
+def test_request_says_the_same_for_the_same_question(night: Night) -> None:
+    first = night.fetch()
+    second = night.fetch(previous=total_of(first), etag=first[0].state["etag"], token=TOKEN)
+    assert [answer.request for answer in first] == [answer.request for answer in second]
+    assert json.loads(first[0].request)["get"] == "/repos/keras-team/keras"
+
+
+def test_who_asks_and_which_version(night: Night) -> None:
+    night.fetch()
+    for _, request in night.server.requests:
+        assert request.headers["user-agent"].startswith("framework-trends/")
+        assert request.headers["x-github-api-version"] == "2026-03-10"
+        assert request.headers["accept"] == "application/vnd.github+json"
+        assert "authorization" not in request.headers
+
+
+# ---- The token -------------------------------------------------------------------------------------------------------
+
+
+def test_token_is_sent_when_there_is_one(night: Night) -> None:
+    night.fetch(token=TOKEN)
+    assert {request.headers["authorization"] for _, request in night.server.requests} == {f"Bearer {TOKEN}"}
+    assert TOKEN not in repr(night.answers)
+
+
+def test_token_stays_with_its_host(night: Night) -> None:
+    with ReplayServer({"github": night.replay}) as other:
+        elsewhere = other.url("github").replace("127.0.0.1", "localhost") + f"/repos/{KERAS}"
+        night.server.misbehave("github", redirected(elsewhere))
+        assert total_of(night.fetch(token=TOKEN)) == TOTAL
+        [(_, request)] = other.requests
+    assert "authorization" not in request.headers
+
+
+def test_netrc_takes_no_part(night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password hunter2\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    night.fetch()
+    night.fetch(token=TOKEN)
+    sent = [request.headers.get("authorization") for _, request in night.server.requests]
+    assert sent == [None, None, f"Bearer {TOKEN}", f"Bearer {TOKEN}"]
+
+
+def test_refused_token_names_its_variable_only(night: Night) -> None:
+    error = night.fails(token=TOKEN + "x")
+    assert isinstance(error, TerminalError)
+    assert "GITHUB_TOKEN is refused" in str(error)
+    assert "unset it" in error.next_step
+    assert len(night.server.requests) == 1
+
+
+def test_401_without_a_token_asks_for_one(night: Night) -> None:
+    night.server.misbehave("github", github.bad_credentials())
+    error = night.fails()
+    assert isinstance(error, TerminalError)
+    assert error.next_step == "put one in GITHUB_TOKEN"
+
+
+# ---- No --------------------------------------------------------------------------------------------------------------
+
+
+def test_unknown_repository_is_named(night: Night) -> None:
+    error = night.fails(repository="jax-ml/jax")
+    assert isinstance(error, TerminalError)
+    assert str(error) == (
+        "github: jax-ml/jax: status 404, it does not exist or is private; check the repository in config.toml"
+    )
+
+
+@pytest.mark.parametrize("code", [403, 429])
+def test_used_up_limit_says_how_long_and_what_helps(night: Night, code: int) -> None:
+    night.server.misbehave("github", github.rate_limited(1800, code), times=9)
+    error = night.fails()
+    assert isinstance(error, TransientError)
+    assert error.retry_after == 1800
+    assert f"status {code}, asks to wait 1800 s" in str(error)
+    assert "a token in GITHUB_TOKEN allows 5,000 requests an hour" in error.next_step
+    assert (len(night.server.requests), night.waits) == (1, [])
+
+
+def test_limit_that_is_free_again_soon_is_waited_for(night: Night) -> None:
+    night.server.misbehave("github", github.rate_limited(20))
+    assert total_of(night.fetch()) == TOTAL
+    assert night.waits == [20.0]
+
+
+def test_limit_without_a_time_is_an_hour(night: Night) -> None:
+    night.server.misbehave("github", github.rate_limited(None))
+    error = night.fails(token=TOKEN)
+    assert isinstance(error, TransientError)
+    assert error.retry_after == 3600
+    assert "GITHUB_TOKEN" not in str(error)
+
+
+@pytest.mark.parametrize(("retry_after", "waited"), [(5, 5.0), (None, 60.0)])
+def test_secondary_limit_is_waited_for(night: Night, retry_after: int | None, waited: float) -> None:
+    night.server.misbehave("github", github.secondary_limited(retry_after))
+    assert total_of(night.fetch()) == TOTAL
+    assert night.waits == [waited]
+
+
+def test_other_403_is_terminal(night: Night) -> None:
+    night.server.misbehave("github", status(403, b'{"message": "bad user agent"}'))
+    assert isinstance(night.fails(), TerminalError)
+
+
+@pytest.mark.parametrize("fault", [status(502), status(202, b"{}"), truncated(10), status(200, b"<title></title>")])
+def test_passing_trouble(night: Night, fault: Any) -> None:
+    night.server.misbehave("github", fault, times=9)
+    assert isinstance(night.fails(), TransientError)
+
+
+def test_502_then_200(night: Night) -> None:
+    night.server.misbehave("github", status(502), times=2)
+    assert total_of(night.fetch()) == TOTAL
+    assert night.waits == [1.0, 2.0]
+
+
+def test_limit_in_the_middle_keeps_the_totals_and_no_half_history(night: Night) -> None:
+    night.replay.hourly_requests = 5
+    error = night.fails(has_star_history=False)
+    assert isinstance(error, TransientError)
+    assert [answer.rows for answer in night.answers] == [(TOTAL,)]
+    night.replay.advance(DAY)
+    night.replay.hourly_requests = None
+    assert len(night.fetch(has_star_history=False)) == 2
+
+
+# ---- Answers of another shape ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [],
+        None,
+        {"full_name": KERAS},
+        {"stargazers_count": "12", "forks_count": 3},
+        {"stargazers_count": -1, "forks_count": 3},
+        {"stargazers_count": True, "forks_count": 3},
+    ],
+)
+def test_totals_of_another_shape(night: Night, value: Any) -> None:
+    night.server.misbehave("github", instead(value))
+    assert isinstance(night.fails(), TerminalError)
+    assert night.answers == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"message": "x"},
+        [3],
+        [{"days": [0] * 7}],
+        [a_week(days=[0] * 6)],
+        [a_week(days=[0] * 6 + ["1"])],
+        [a_week(days=[0] * 6 + [None])],
+        [{"week": 10**18, "days": [0] * 7}],
+        [{"week": "2021-06-13", "days": [0] * 7}],
+    ],
+)
+def test_history_of_another_shape_is_refused_but_totals_count(night: Night, value: Any) -> None:
+    night.server.misbehave("github", history_is(value), times=2)
+    assert isinstance(night.fails(), TerminalError)
+    assert [answer.rows for answer in night.answers] == [(TOTAL,)]
+
+
+@pytest.mark.parametrize("has_star_history", [False, True])
+def test_empty_history_is_unavailable_not_zero(night: Night, has_star_history: bool) -> None:
+    night.server.misbehave("github", history_is([]), times=2)
+    error = night.fails(has_star_history=has_star_history)
+    assert isinstance(error, TransientError)
+    assert "unavailable rather than zero" in str(error)
+
+
+def test_upstream_that_ignores_the_page_is_noticed(night: Night) -> None:
+    weeks = [a_week(date(2020, 1, 5) + timedelta(weeks=n)) for n in range(30)]
+    night.server.misbehave("github", history_is(weeks), times=200)
+    assert "page 2 of the star history says nothing new" in str(night.fails(has_star_history=False))
+    assert len(night.server.requests) == 3
+
+
+def test_history_that_ends_with_a_full_page(night: Night) -> None:
+    weeks = [a_week(date(2020, 1, 5) + timedelta(weeks=n)) for n in range(30)]
+    pages = iter([weeks, []])
+
+    def fault(request: Any, upstream: Any) -> Reply:
+        return json_reply(next(pages)) if request.path.endswith("/history") else upstream(request)
+
+    night.server.misbehave("github", fault, times=3)
+    assert len(stars_of(night.fetch(has_star_history=False))) == 210
