@@ -99,7 +99,10 @@ class FeatureRelease:
 
 @dataclass(frozen=True, slots=True)
 class CountingBreak:
-    """A day from which a source counts differently; "*" stands for every source or metric."""
+    """A day from which a source counts differently; "*" stands for every source, metric or entity.
+
+    `source` "pypi" is every source of download counts. `ends_on`: the last day of a loss that ended.
+    """
 
     source: str
     metric: str
@@ -107,17 +110,20 @@ class CountingBreak:
     kind: str
     what_changed: str
     evidence: str
+    entity: str
+    ends_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class SourceAge:
-    """status: fresh, late, stale, never."""
+    """status: fresh, late, stale, never. `signal`: what the figures are for."""
 
     source: str
     entity: str
     last_day: date | None
     age_days: int | None
     status: str
+    signal: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +184,7 @@ def read_releases(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: 
 
 
 def read_breaks(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date) -> list[CountingBreak]:
-    """Counting breaks that take effect in the range."""
+    """Counting breaks that take effect, or losses that last, in the range."""
     return _read(con, "breaks", CountingBreak, first_day=first_day, last_day=last_day)
 
 

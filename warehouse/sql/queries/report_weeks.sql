@@ -1,6 +1,6 @@
--- Weekly means of daily figures, whole weeks only (Monday to Sunday).
+-- Weekly means of daily figures, whole weeks only (Monday to Sunday). core.daily is daily_metrics without the commits.
 SELECT framework, metric, date_trunc('week', day)::DATE + 6 AS week_end, avg(value) AS daily_mean
-FROM daily_metrics
+FROM core.daily
 WHERE metric IN ('pypi_downloads', 'stars')
   AND day BETWEEN $first_day AND $last_day
 GROUP BY framework, metric, week_end

@@ -1,0 +1,245 @@
+"""What a report is about: its period, its signals, and everything the warehouse says about them, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal, TypeVar
+
+import duckdb
+
+from reports.wording import clean_label, month_name
+from warehouse import report_queries as queries
+
+Kind = Literal["mean", "sum", "distinct"]
+Item = TypeVar("Item")
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One thing that is measured. `kind`: how 12 months become one figure.
+
+    mean      the mean of the days; months and years are in the same unit
+    sum       the sum of the days; shown as a daily mean, because months and years differ in length
+    distinct  people counted once however often they appear; monthly figures do not add up to the year's
+    """
+
+    key: str
+    title: str
+    noun: str
+    metric: str
+    kind: Kind
+    unit: str
+    level_unit: str
+    companions: tuple[str, ...] = ()
+
+
+SIGNALS = (
+    Signal(
+        "search",
+        "Search interest",
+        "search interest",
+        "search_interest",
+        "mean",
+        "interest, 0 to 100",
+        "interest, 0 to 100",
+    ),
+    Signal(
+        "downloads",
+        "PyPI downloads",
+        "downloads",
+        "pypi_downloads",
+        "sum",
+        "downloads",
+        "downloads a day",
+        ("pypi_downloads_without_mirrors", "pypi_downloads_lower_bound"),
+    ),
+    Signal(
+        "contributors",
+        "Contributors",
+        "contributors",
+        "active_contributors",
+        "distinct",
+        "people",
+        "people",
+        (
+            "active_contributors_without_bots",
+            "new_contributors",
+            "returning_contributors",
+            "contributor_absence_factor",
+            "commits",
+            "masked_or_bot_commits",
+        ),
+    ),
+    Signal(
+        "stars",
+        "GitHub stars",
+        "stars",
+        "stars",
+        "sum",
+        "stars",
+        "stars a day",
+        ("stars_total", "forks"),
+    ),
+)
+METRIC_NAMES = {
+    "search_interest": "Search interest",
+    "pypi_downloads": "Downloads",
+    "pypi_downloads_without_mirrors": "Downloads without mirrors",
+    "pypi_downloads_lower_bound": "Downloads, lower bound without packages that require it",
+    "active_contributors": "Active contributors",
+    "active_contributors_without_bots": "Active, people only (no bot, no shared identity)",
+    "new_contributors": "New (first commit ever)",
+    "returning_contributors": "Returning",
+    "contributor_absence_factor": "Absence factor (fewest people behind half of the commits)",
+    "commits": "Commits",
+    "masked_or_bot_commits": "Commits by bots or shared identities",
+    "stars": "Stars given",
+    "stars_total": "Stars, total",
+    "forks": "Forks, total",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The 12 complete UTC months before `as_of`'s month, and the 12 before those."""
+
+    as_of: date
+
+    @property
+    def last_month(self) -> date:
+        """First day of the last complete month."""
+        return add_months(self.as_of.replace(day=1), -1)
+
+    @property
+    def end(self) -> date:
+        return self.as_of.replace(day=1) - timedelta(days=1)
+
+    @property
+    def start(self) -> date:
+        return add_months(self.last_month, -11)
+
+    @property
+    def previous_start(self) -> date:
+        return add_months(self.start, -12)
+
+    @property
+    def previous_end(self) -> date:
+        return self.start - timedelta(days=1)
+
+    @property
+    def months(self) -> tuple[date, ...]:
+        return tuple(add_months(self.start, step) for step in range(12))
+
+    @property
+    def previous_months(self) -> tuple[date, ...]:
+        return tuple(add_months(self.previous_start, step) for step in range(12))
+
+    @property
+    def text(self) -> str:
+        return f"{month_name(self.start)} to {month_name(self.last_month)}"
+
+    @property
+    def previous_text(self) -> str:
+        return f"{month_name(self.previous_start)} to {month_name(add_months(self.start, -1))}"
+
+
+def add_months(first_of_month: date, months: int) -> date:
+    """The first of the month that lies `months` later (earlier when negative)."""
+    index = first_of_month.year * 12 + first_of_month.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def year_before(day: date) -> date:
+    """The same day a year earlier; the last of February for a 29th."""
+    try:
+        return day.replace(year=day.year - 1)
+    except ValueError:
+        return day.replace(year=day.year - 1, day=28)
+
+
+def days_in_year_to(day: date) -> int:
+    """Days of the 12 months that end on `day`: 365 or 366."""
+    return (day - year_before(day)).days
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that one report is made of. Months are keyed by (framework, metric, first of the month)."""
+
+    period: Period
+    frameworks: tuple[queries.Framework, ...]
+    curves: dict[tuple[str, str], tuple[queries.Rolling, ...]]
+    latest: dict[tuple[str, str], queries.Rolling]
+    months: dict[tuple[str, str, date], queries.Month]
+    weeks: dict[tuple[str, str], tuple[queries.Week, ...]]
+    search_weeks: dict[str, tuple[queries.SearchWeek, ...]]
+    search_bands: dict[tuple[str, date], queries.SearchBand]
+    releases: dict[str, tuple[queries.FeatureRelease, ...]]
+    breaks: tuple[queries.CountingBreak, ...]
+    ages: tuple[queries.SourceAge, ...]
+    definitions: tuple[queries.Definition, ...]
+    failed_checks: tuple[queries.FailedCheck, ...]
+
+    def month_values(self, framework: str, metric: str, months: Iterable[date]) -> list[queries.Month | None]:
+        return [self.months.get((framework, metric, month)) for month in months]
+
+    def is_synthetic(self, signal: Signal) -> bool:
+        """Whether any figure of the signal was generated, not measured."""
+        if signal.metric != "search_interest":
+            return False
+        return any(week.is_synthetic for weeks in self.search_weeks.values() for week in weeks)
+
+    def sources_of(self, signal: Signal) -> frozenset[str]:
+        """Names of the sources behind a signal's figures."""
+        rolling = {row.source for (_, metric), row in self.latest.items() if metric == signal.metric}
+        months = {row.source for (_, metric, _), row in self.months.items() if metric == signal.metric}
+        return frozenset(source for source in rolling | months if source)
+
+    def breaks_of(self, signal: Signal) -> tuple[queries.CountingBreak, ...]:
+        """Breaks that touch the signal: of its metric (or of all), in a source that it uses (or in all)."""
+        sources = self.sources_of(signal) | {"*"} | ({"pypi"} if signal.key == "downloads" else set())
+        return tuple(row for row in self.breaks if row.metric in (signal.metric, "*") and row.source in sources)
+
+
+def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
+    """Read everything that the report of `as_of` shows."""
+    period = Period(as_of)
+    first, last = period.previous_start, period.end
+    rolling = queries.read_rolling(con, first_day=first, last_day=last)
+    drawn = {signal.metric for signal in SIGNALS}
+    return Facts(
+        period=period,
+        frameworks=tuple(
+            queries.Framework(row.framework, clean_label(row.label)) for row in queries.read_frameworks(con)
+        ),
+        curves=_grouped((row for row in rolling if row.metric in drawn), lambda row: (row.framework, row.metric)),
+        latest={(row.framework, row.metric): row for row in rolling if row.day == last},
+        months={
+            (row.framework, row.metric, row.month): row
+            for row in queries.read_months(con, first_month=first, last_month=period.last_month)
+        },
+        weeks=_grouped(
+            queries.read_weeks(con, first_day=first, last_day=last), lambda row: (row.framework, row.metric)
+        ),
+        search_weeks=_grouped(
+            queries.read_search_weeks(con, first_day=first, last_day=last), lambda row: row.framework
+        ),
+        search_bands={
+            (row.framework, row.day): row for row in queries.read_search_bands(con, first_day=first, last_day=last)
+        },
+        releases=_grouped(queries.read_releases(con, first_day=first, last_day=last), lambda row: row.framework),
+        breaks=tuple(queries.read_breaks(con, first_day=first, last_day=as_of)),
+        ages=tuple(queries.read_freshness(con)),
+        definitions=tuple(queries.read_definitions(con)),
+        failed_checks=tuple(queries.read_failed_checks(con)),
+    )
+
+
+def _grouped(rows: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, tuple[Item, ...]]:
+    groups: dict[Key, list[Item]] = {}
+    for row in rows:
+        groups.setdefault(key(row), []).append(row)
+    return {name: tuple(group) for name, group in groups.items()}

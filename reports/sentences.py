@@ -1,0 +1,204 @@
+"""What the figures say in words: one sentence a framework, a finding a signal, and what is wrong with the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reports.compare import Ratio, SummaryRow, search_ratio
+from reports.facts import SIGNALS, Facts, Signal
+from reports.wording import (
+    clean_label,
+    listed,
+    long_day,
+    percent,
+    percent_range,
+    sentence,
+    short_label,
+    times,
+)
+from warehouse.report_queries import Framework, SourceAge
+
+SOURCE_NAMES = {
+    "google_trends": "Google Trends",
+    "clickpy": "PyPI downloads (ClickPy)",
+    "pypistats": "PyPI downloads (pypistats.org)",
+    "top_pypi_packages": "PyPI downloads (monthly list of top packages)",
+    "pypi_index": "PyPI releases",
+    "git": "Git history",
+    "github": "GitHub",
+    "config": "config.toml",
+}
+
+
+def source_name(source: str) -> str:
+    """How a source is called in the report."""
+    return SOURCE_NAMES.get(source, source)
+
+
+def framework_sentences(facts: Facts, rows: Sequence[SummaryRow]) -> dict[str, str]:
+    """Framework key -> what its figures say, without its name in front."""
+    return {item.framework: _framework_sentence(facts, rows, item) for item in facts.frameworks}
+
+
+def _framework_sentence(facts: Facts, rows: Sequence[SummaryRow], item: Framework) -> str:
+    mine = [row for row in rows if row.framework == item.framework]
+    if all(row.verdict == "no data" for row in mine):
+        return "no data yet."
+    standing = _standing(search_ratio(facts, rows, item.framework), _noun(mine[0]))
+    parts = [standing, _clear_changes(mine), _unclear_changes(mine), _withheld(mine), _missing(mine)]
+    text = "; ".join(part for part in parts if part)
+    return sentence(text) + _disagreement(mine)
+
+
+def _noun(row: SummaryRow) -> str:
+    return f"synthetic {row.signal.noun}" if row.is_synthetic else row.signal.noun
+
+
+def _standing(ratio: Ratio | None, noun: str) -> str:
+    if ratio is None:
+        return ""
+    other = short_label(ratio.other)
+    if ratio.is_level:
+        return f"{noun} level with {other}"
+    return f"{times(ratio.value)} times the {noun} of {other} ({times(ratio.low)} to {times(ratio.high)})"
+
+
+def _clear_changes(rows: Sequence[SummaryRow]) -> str:
+    changes = [f"{_noun(row)} {change_text(row)}" for row in rows if row.verdict in ("up", "down")]
+    return f"{listed(changes)} on the year before" if changes else ""
+
+
+def change_text(row: SummaryRow) -> str:
+    """up 12 % (8 to 17 %); no clear change (-3 to +5 %); not comparable; no data."""
+    if row.change is None or row.low is None or row.high is None:
+        return row.verdict
+    if row.verdict == "no clear change":
+        return f"no clear change ({percent_range(row.low, row.high)})"
+    return f"{row.verdict} {percent(abs(row.change))} ({percent_range(row.low, row.high)})"
+
+
+def _unclear_changes(rows: Sequence[SummaryRow]) -> str:
+    unclear = [
+        f"{_noun(row)} ({percent_range(row.low, row.high)})"
+        for row in rows
+        if row.verdict == "no clear change" and row.low is not None and row.high is not None
+    ]
+    return f"no clear change in {listed(unclear)}" if unclear else ""
+
+
+def _withheld(rows: Sequence[SummaryRow]) -> str:
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.verdict == "not comparable":
+            reasons.setdefault(row.reason.rstrip("."), []).append(_noun(row))
+    return "; ".join(f"{listed(nouns)} not comparable: {_lowered(reason)}" for reason, nouns in reasons.items())
+
+
+def _lowered(text: str) -> str:
+    """With a small first letter, unless the first word is a name."""
+    first = text.split(" ", 1)[0]
+    return text if first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
+
+
+def _missing(rows: Sequence[SummaryRow]) -> str:
+    nouns = [_noun(row) for row in rows if row.verdict == "no data"]
+    return f"no data yet on {listed(nouns)}" if nouns else ""
+
+
+def _disagreement(rows: Sequence[SummaryRow]) -> str:
+    return " The signals disagree." if {"up", "down"} <= {row.verdict for row in rows} else ""
+
+
+def finding(signal: Signal, rows: Sequence[SummaryRow]) -> str:
+    """The heading of a signal's section: who is ahead, and by how much of all."""
+    known = sorted((row for row in rows if row.signal is signal and row.value), key=lambda row: -(row.value or 0))
+    if not known:
+        return "no figures for this period"
+    first = known[0]
+    if len(known) == 1:
+        return f"figures for {short_label(first.label)} only"
+    if first.share is None:
+        return "counted differently from one framework to the next, so no ranking"
+    return f"{short_label(first.label)} has {percent(first.share)} of {_all_of(len(known))}"
+
+
+def _all_of(number: int) -> str:
+    words = {2: "the two", 3: "the three", 4: "the four", 5: "the five", 6: "the six"}
+    return words.get(number, f"all {number}")
+
+
+def headline(facts: Facts, rows: Sequence[SummaryRow]) -> str:
+    """The one most important thing, for a subject line: who is ahead in the first signal that ranks them."""
+    for signal in SIGNALS:
+        if sum(row.signal is signal and row.share is not None for row in rows) > 1:
+            noun = f"synthetic {signal.noun}" if facts.is_synthetic(signal) else signal.noun
+            return f"{finding(signal, rows)} in {noun}"
+    return "no figures yet"
+
+
+def problems(facts: Facts, rows: Sequence[SummaryRow]) -> tuple[str, ...]:
+    """What a reader has to know before the figures: stale sources, withheld signals, missing data, failed checks."""
+    return (
+        *_without_data(facts, rows),
+        *_synthetic(facts),
+        *_stale(facts.ages),
+        *_withheld_signals(facts, rows),
+        *_failed_checks(facts),
+    )
+
+
+def _without_data(facts: Facts, rows: Sequence[SummaryRow]) -> list[str]:
+    without = [
+        short_label(item.label)
+        for item in facts.frameworks
+        if all(row.verdict == "no data" for row in rows if row.framework == item.framework)
+    ]
+    found = [f"No data yet for {listed(without)}."] if without else []
+    for signal in SIGNALS:
+        missing = [row for row in rows if row.signal is signal and row.verdict == "no data"]
+        names = [short_label(row.label) for row in missing if short_label(row.label) not in without]
+        if names:
+            found.append(f"{signal.title}: no data yet for {listed(names)}.")
+    return found
+
+
+def _synthetic(facts: Facts) -> list[str]:
+    titles = [signal.title for signal in SIGNALS if facts.is_synthetic(signal)]
+    return [f"{title} is synthetic: generated for the demonstration, not measured." for title in titles]
+
+
+def _stale(ages: Sequence[SourceAge]) -> list[str]:
+    groups: dict[tuple[str, str], list[SourceAge]] = {}
+    for age in ages:
+        if age.status in ("stale", "never"):
+            groups.setdefault((age.source, age.status), []).append(age)
+    return [_stale_text(source, status, group) for (source, status), group in groups.items()]
+
+
+def _stale_text(source: str, status: str, ages: Sequence[SourceAge]) -> str:
+    entities = listed([short_label(clean_label(age.entity)) for age in ages])
+    if status == "never":
+        return f"{source_name(source)} has never answered for {entities}."
+    oldest = max(ages, key=lambda age: age.age_days or 0)
+    until = f"last figures of {long_day(oldest.last_day)}, " if oldest.last_day else ""
+    return f"{source_name(source)} is stale for {entities}: {until}{oldest.age_days} days old."
+
+
+def _withheld_signals(facts: Facts, rows: Sequence[SummaryRow]) -> list[str]:
+    found = []
+    for signal in SIGNALS:
+        reasons: dict[str, list[str]] = {}
+        for row in rows:
+            if row.signal is signal and row.verdict == "not comparable":
+                reasons.setdefault(row.reason, []).append(short_label(row.label))
+        for reason, labels in reasons.items():
+            who = "" if len(labels) == len(facts.frameworks) else f" for {listed(labels)}"
+            found.append(f"{signal.title}: no change on the year before is given{who}. {reason}")
+    return found
+
+
+def _failed_checks(facts: Facts) -> list[str]:
+    number = len(facts.failed_checks)
+    if not number:
+        return []
+    return [f"{number} quality {'check has' if number == 1 else 'checks have'} not passed; the appendix lists them."]
