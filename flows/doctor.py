@@ -83,14 +83,14 @@ def _upstreams(settings: Settings, now: datetime) -> Iterator[Check]:
         yield partial(_github, settings, now)
     for framework in settings.frameworks.values():
         if sources.git_history.enabled:
-            yield partial(_repository, f"{sources.git_history.base_url}/{framework.repository}.git")
+            yield partial(_repository, sources.git_history.base_url, framework.repository)
         if sources.pypi_releases.enabled:
             yield from (partial(_package, settings, package, now) for package in framework.packages)
 
 
 def _config(settings: Settings) -> Finding:
     enabled = [name for name, source in settings.sources if source.enabled]
-    found = f"{len(settings.frameworks)} frameworks, {len(enabled)} sources"
+    found = f"{len(settings.frameworks)} tracked, {len(enabled)} of {len(list(settings.sources))} sources on"
     if not enabled:
         return Finding("problem", "config", found, "set enabled = true for at least one source")
     return Finding("ok", "config", found)
@@ -130,7 +130,9 @@ def _mail_credentials(settings: Settings) -> Finding:
     names = [name for name in (settings.mail.username_env, settings.mail.password_env) if name]
     missing = [name for name in names if not os.environ.get(name)]
     if missing:
-        return Finding("problem", "mail", f"{' and '.join(missing)} not set", "set it where the nightly job runs")
+        return Finding(
+            "problem", "mail", f"{' and '.join(missing)} not set", "set what is missing where the nightly job runs"
+        )
     return Finding("ok", "mail", "credentials are in the environment" if names else "no credentials wanted")
 
 
@@ -187,8 +189,8 @@ def _skew(response: requests.Response, now: datetime) -> Finding | None:
     return Finding("problem", "clock", f"{apart / 60:.0f} minutes away from GitHub's", "set the clock of this machine")
 
 
-def _repository(url: str) -> Finding:
-    what = f"git_history {url}"
+def _repository(base_url: str, repository: str) -> Finding:
+    what, url = f"git_history {repository}", f"{base_url}/{repository}.git"
     try:
         git_command.run(("ls-remote", "--exit-code", url, "HEAD"), limit=2 * LIMIT_SECONDS, network=True)
     except SourceError as error:

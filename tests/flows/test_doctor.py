@@ -1,0 +1,225 @@
+"""`trends doctor` against upstreams on loopback, well and ill."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from flows.doctor import examine
+from flows.replay.package_index import PackageIndexReplay
+from flows.replay.server import ReplayServer, Reply, Request, json_reply, status, too_many_requests
+from flows.replay.upstreams import pointed_at
+from flows.settings import Settings, load_settings
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+CONFIG = '[frameworks.keras]\npackages = ["keras"]\nrepository = "keras-team/keras"\nsearch_term = "Keras"\n'
+
+
+def _rate_limit(request: Request) -> Reply:
+    """As GitHub: the token that is good here is "good"."""
+    token = request.headers.get("authorization")
+    if token not in {None, "Bearer good"}:
+        return json_reply({"message": "Bad credentials"}, 401)
+    limit = 5000 if token else 60
+    core = {"limit": limit, "remaining": limit - 1, "reset": 0}
+    return json_reply({"resources": {"core": core}}, headers={"Date": format_datetime(NOW, usegmt=True)})
+
+
+@pytest.fixture
+def git_upstream(tmp_path: Path) -> bytes:
+    """What a real repository with one commit answers to `git ls-remote`."""
+    repository = tmp_path / "repository"
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.com"]
+    subprocess.run(["git", "init", "-q", repository], check=True)
+    subprocess.run(["git", "-C", repository, *who, "commit", "-q", "--allow-empty", "-m", "one"], check=True)
+    refs = subprocess.run(
+        ["git", "upload-pack", "--advertise-refs", repository], check=True, capture_output=True
+    ).stdout
+    return b"001e# service=git-upload-pack\n0000" + refs
+
+
+@pytest.fixture
+def server(git_upstream: bytes) -> Iterator[ReplayServer]:
+    git = Reply(200, git_upstream, {"Content-Type": "application/x-git-upload-pack-advertisement"})
+    page = Reply(200, b"<html>", {"Content-Type": "text/html"})
+    upstreams = {
+        "trends": lambda request: page,
+        "clickhouse": lambda request: Reply(200, b"Ok.\n"),
+        "pypistats": lambda request: page,
+        "top-packages": lambda request: Reply(404, b"no start page"),
+        "index": PackageIndexReplay(date(2021, 6, 25)),
+        "git": lambda request: git,
+        "github": _rate_limit,
+    }
+    with ReplayServer(upstreams) as server:
+        yield server
+
+
+@pytest.fixture
+def settings(server: ReplayServer, tmp_path: Path) -> Settings:
+    (tmp_path / "config.toml").write_text(CONFIG, "utf-8")
+    return pointed_at(server, load_settings(tmp_path / "config.toml"))
+
+
+def doctor(settings: Settings, now: datetime = NOW) -> tuple[int, dict[str, str]]:
+    """The exit code, and by what was looked at: "ok: what was found"."""
+    out = io.StringIO()
+    code = examine(settings, now, out)
+    lines = [line.split(maxsplit=1) for line in out.getvalue().splitlines()]
+    return code, {what.split(": ")[0]: f"{state}: {what.split(': ', 1)[1]}" for state, what in lines}
+
+
+def test_all_is_well(settings: Settings, server: ReplayServer) -> None:
+    code, found = doctor(settings)
+
+    assert (code, {line.split(":")[0] for line in found.values()}) == (0, {"ok"})
+    assert found["schedule"] == "ok: '30 2 * * *' in UTC, next 2026-11-23 02:30 UTC"
+    assert found["github_repository"] == "ok: 59 of 60 requests left this hour; no token, none is needed"
+    assert found["pypi_releases keras"].endswith(" releases")
+    assert {name for name, _ in server.requests} == {
+        "trends", "clickhouse", "pypistats", "top-packages", "index", "git", "github",
+    }  # fmt: skip
+
+
+def test_the_next_run_is_told_in_the_time_zone_of_the_schedule(settings: Settings) -> None:
+    berlin = settings.schedule.model_copy(update={"timezone": "Europe/Berlin"})
+    _, found = doctor(settings.model_copy(update={"schedule": berlin}))
+
+    assert found["schedule"] == "ok: '30 2 * * *' in Europe/Berlin, next 2026-11-23 02:30 CET"
+
+
+@pytest.mark.parametrize(
+    ("upstream", "what", "state", "code"),
+    [
+        ("trends", "google_trends", "problem", 2),
+        ("clickhouse", "pypi_downloads (ClickPy)", "problem", 2),
+        ("pypistats", "pypi_downloads (pypistats)", "warning", 1),
+        ("top-packages", "pypi_downloads (top-pypi-packages)", "warning", 1),
+        ("index", "pypi_releases keras", "problem", 2),
+        ("git", "git_history keras-team/keras", "problem", 2),
+        ("github", "github_repository", "problem", 2),
+    ],
+)
+def test_an_upstream_that_fails_is_named_and_the_others_are_looked_at_all_the_same(
+    settings: Settings, server: ReplayServer, upstream: str, what: str, state: str, code: int
+) -> None:
+    server.misbehave(upstream, status(500), times=5)
+    found_code, found = doctor(settings)
+
+    assert found_code == code
+    assert [key for key, line in found.items() if not line.startswith("ok")] == [what]
+    assert found[what].startswith(state)
+    assert "500" in found[what]
+
+
+def test_being_asked_to_slow_down_is_no_answer(settings: Settings, server: ReplayServer) -> None:
+    server.misbehave("trends", too_many_requests(retry_after=3600))
+    code, found = doctor(settings)
+
+    assert code == 2
+    assert "status 429" in found["google_trends"]
+
+
+def test_where_nobody_listens_it_says_so_and_ends(settings: Settings, server: ReplayServer) -> None:
+    with ReplayServer({}) as gone:
+        nowhere = pointed_at(gone, settings)
+    code, found = doctor(nowhere)
+
+    assert code == 2
+    assert "no connection" in found["google_trends"]
+    assert sum(not line.startswith("ok") for line in found.values()) == 7
+
+
+def test_a_package_that_the_index_does_not_have_is_a_problem(settings: Settings) -> None:
+    keras = settings.frameworks["keras"].model_copy(update={"packages": ("kerras",)})
+    code, found = doctor(settings.model_copy(update={"frameworks": {"keras": keras}}))
+
+    assert code == 2
+    assert found["pypi_releases kerras"].startswith("problem: ")
+
+
+def test_a_token_is_used_where_there_is_one(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "good")
+    _, found = doctor(settings)
+
+    assert found["github_repository"] == "ok: 4999 of 5000 requests left this hour; token in GITHUB_TOKEN"
+
+
+@pytest.mark.parametrize("token", ["expired", "good\n", " good", "gööd", "good\x1b"])
+def test_a_bad_token_is_a_problem_and_not_repeated(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, token: str
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", token)
+    code, found = doctor(settings)
+
+    assert code == 2
+    assert found["github_repository"].startswith("problem: ")
+    assert "GITHUB_TOKEN" in found["github_repository"]
+    assert token not in found["github_repository"]
+
+
+def test_few_requests_left_is_a_warning(settings: Settings, server: ReplayServer) -> None:
+    core = {"limit": 60, "remaining": 3, "reset": 0}
+    server.misbehave(
+        "github", lambda request, upstream: json_reply({"resources": {"core": core}}, headers={"Date": "x"})
+    )
+    code, found = doctor(settings)
+
+    assert code == 1
+    assert found["github_repository"].startswith("warning: 3 of 60 requests left this hour")
+
+
+def test_a_clock_that_is_wrong_is_a_problem(settings: Settings) -> None:
+    code, found = doctor(settings, NOW + timedelta(minutes=20))
+
+    assert code == 2
+    assert found["clock"] == "problem: 20 minutes away from GitHub's; set the clock of this machine"
+
+
+def test_a_data_folder_that_cannot_be_is_a_problem(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    blocked = settings.warehouse.model_copy(update={"data": tmp_path / "file" / "data"})
+    code, found = doctor(settings.model_copy(update={"warehouse": blocked}))
+
+    assert code == 2
+    assert found["disk"].startswith("problem: ")
+
+
+def test_a_machine_without_git_is_a_problem(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    code, found = doctor(settings)
+
+    assert code == 2
+    assert found["git"] == "problem: git is not installed; install git and run again"
+    assert found["browser"] == "ok: none; only the browser tests and screenshots need one"
+
+
+def test_missing_mail_credentials_are_a_problem(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "config.toml").write_text(
+        CONFIG + '[mail]\nhost = "127.0.0.1"\nfrom = "a@example.com"\nusername_env = "SMTP_USERNAME"\n'
+        'password_env = "SMTP_PASSWORD"\n[[mail.lists]]\nname = "team"\nrecipients = ["b@example.com"]\n',
+        "utf-8",
+    )
+    mail = load_settings(tmp_path / "config.toml").mail
+    code, found = doctor(settings.model_copy(update={"mail": mail}))
+
+    assert code == 2
+    assert (
+        found["mail"]
+        == "problem: SMTP_USERNAME and SMTP_PASSWORD not set; set what is missing where the nightly job runs"
+    )
+
+
+def test_sources_that_are_off_are_not_asked(settings: Settings, server: ReplayServer) -> None:
+    off = {name: source.model_copy(update={"enabled": False}) for name, source in settings.sources}
+    code, found = doctor(settings.model_copy(update={"sources": settings.sources.model_copy(update=off)}))
+
+    assert code == 2
+    assert found["config"] == "problem: 1 tracked, 0 of 5 sources on; set enabled = true for at least one source"
+    assert server.requests == []
