@@ -197,6 +197,35 @@ def _night(settings: Settings, data: Path, now: datetime, as_of: date | None) ->
     return run.exit_code
 
 
+@app.command(short_help="Build page and CSV from the warehouse, no network; print the path.")
+def report(
+    context: typer.Context,
+    as_of: AsOf = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write it there, instead of reports/DAY in the data folder."),
+    ] = None,
+) -> int:
+    """Build the report again from what is published; DAY is by default that of the last night.
+
+    The same day from the same warehouse gives the same bytes.
+
+    \b
+    trends report
+    trends report --as-of 2026-09-30
+    trends report --out /tmp/look
+    """
+    from flows.reporting import make_report
+    from flows.status import published_day
+
+    invocation: Invocation = context.obj
+    settings = invocation.settings()
+    last = published_day(settings.warehouse.data)
+    day = _not_after(as_of or last, last, "the last day that is published")
+    typer.echo(make_report(settings, settings.warehouse.data, day, out).page)
+    return ALL_DONE
+
+
 @app.command(short_help="Read-only SQL on the published copy of the warehouse.")
 def sql(
     context: typer.Context,

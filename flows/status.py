@@ -50,6 +50,13 @@ def read_status(data: Path, as_of: date) -> Status:
         return Status(as_of, {section: _rows(con, section) for section in SECTIONS})
 
 
+def published_day(data: Path) -> date:
+    """The day as of which the published copy was made. Raises NothingPublishedError."""
+    with closing(open_published(data / "published.duckdb")) as con:
+        day: date = con.execute("SELECT as_of FROM core.clock").fetchall()[0][0]
+        return day
+
+
 def _rows(con: duckdb.DuckDBPyConnection, section: str) -> list[Row]:
     query = files("warehouse").joinpath(f"sql/queries/status_{section}.sql").read_text("utf-8")
     found = con.execute(query)
