@@ -7,7 +7,8 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -355,11 +356,13 @@ def test_rewritten_history_is_walked_again(upstream: Upstream) -> None:
     root = upstream.origin.commit()
     gone = upstream.origin.commit()
     upstream.fetch()
-    instead = upstream.origin.commit(BOB, parents=(root,))
+    inode = upstream.clone.stat().st_ino
+    new = upstream.origin.commit(BOB, parents=(root,))
     answer = upstream.fetch()
     assert answer.replaces_all
-    assert {row.commit_sha for row in commits(answer)} == {root, instead}
+    assert {row.commit_sha for row in commits(answer)} == {root, new}
     assert gone not in repr(answer.rows)
+    assert upstream.clone.stat().st_ino == inode, "fetched, not cloned again"
 
 
 def test_tip_that_went_back_is_a_rewritten_history(upstream: Upstream) -> None:
@@ -375,12 +378,14 @@ def test_tip_that_went_back_is_a_rewritten_history(upstream: Upstream) -> None:
 def test_renamed_default_branch_is_followed(upstream: Upstream) -> None:
     upstream.origin.commit()
     upstream.fetch()
+    inode = upstream.clone.stat().st_ino
     at = f"--git-dir={upstream.origin.path}"
     git(at, "branch", "-m", "main", "trunk")
     sha = upstream.origin.commit(branch="trunk")
     answer = upstream.fetch()
     assert only(answer).commit_sha == sha
     assert answer.state["branch"] == "trunk"
+    assert upstream.clone.stat().st_ino == inode, "fetched, not cloned again"
 
 
 def test_only_the_default_branch_counts(upstream: Upstream) -> None:
@@ -620,6 +625,16 @@ def test_lost_clone_is_made_again_and_only_new_commits_are_told(upstream: Upstre
     shutil.rmtree(upstream.clone)
     sha = upstream.origin.commit()
     assert only(upstream.fetch()).commit_sha == sha
+
+
+def test_two_at_once_take_turns(upstream: Upstream) -> None:
+    shas = [upstream.origin.commit() for _ in range(30)]
+    others = [replace(upstream, state={}) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(Upstream.fetch, others))
+    assert [len(answer.rows) for answer in answers] == [len(shas)] * 4
+    clones = [request for _, request in upstream.server.requests if b"filter tree:0" in request.body]
+    assert len(clones) == 1
 
 
 def test_what_a_killed_clone_left_behind_goes(upstream: Upstream) -> None:
