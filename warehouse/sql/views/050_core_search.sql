@@ -70,17 +70,17 @@ scales AS (
     SELECT draw, scale FROM linked
 ),
 
--- Several groups of one night: the latest need not hold the most searched term, which is to be 100.
-ceiling AS (
-    SELECT greatest(max(points.interest * scales.scale) / 100, 1) AS excess
+-- Several groups of one night: the scale is that of the group that holds the most searched term.
+highest AS (
+    SELECT max_by(scales.scale, (points.interest * scales.scale, points.recency)) AS scale
     FROM points
     INNER JOIN scales USING (draw)
     WHERE CAST(points.collected_at AS DATE) = (SELECT CAST(collected_at AS DATE) FROM latest)
 )
 
-SELECT scales.draw, scales.scale / ceiling.excess AS scale
+SELECT scales.draw, scales.scale / highest.scale AS scale
 FROM scales
-CROSS JOIN ceiling;
+CROSS JOIN highest;
 COMMENT ON VIEW core.search_scales IS 'What to multiply a draw by: the ratio of sums over the weeks and terms that it shares with the latest draw.';
 
 -- The spread of few draws says little about the spread of all, so the measured noise of repeated requests (4 % of the

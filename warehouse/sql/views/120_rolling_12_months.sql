@@ -29,7 +29,7 @@ from_days AS (
         metric,
         day,
         window_start,
-        previous_start,
+        CASE aggregate WHEN 'last' THEN window_start - 1 ELSE previous_start END AS previous_start,
         CASE aggregate
             WHEN 'sum' THEN sum(value) OVER twelve_months
             WHEN 'mean' THEN avg(value) OVER twelve_months

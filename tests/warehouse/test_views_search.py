@@ -1,0 +1,234 @@
+"""Search interest, stars and releases through the public views."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from warehouse.rows import Answer, Release, RepositoryTotal, SearchPoint, StarDay
+
+WEEK = timedelta(days=7)
+SUNDAY = date(2021, 5, 2)
+NIGHT = datetime(2021, 6, 25, 23, tzinfo=UTC)
+Query = Callable[..., list[tuple[Any, ...]]]
+
+
+def draw(
+    series: Mapping[str, Sequence[int]], *, nights_later: int = 0, partial_last: bool = False, **more: Any
+) -> Answer:
+    rows = tuple(
+        SearchPoint(term, SUNDAY + n * WEEK, "WEEK", value, False, True, partial_last and n == len(values) - 1)
+        for term, values in series.items()
+        for n, value in enumerate(values)
+    )
+    at = NIGHT + timedelta(days=nights_later)
+    return Answer("google_trends", "+".join(series), "{}", at, rows, **more)
+
+
+@pytest.fixture
+def loaded(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], configured: Callable[..., tuple[Answer, Answer]]
+) -> Callable[..., Query]:
+    def load(*answers: Answer, **frameworks: list[str]) -> Query:
+        chosen = frameworks or {"tensorflow": ["tensorflow"], "pytorch": ["torch"]}
+        save(*configured(at=NIGHT, **chosen), *answers)
+        return lambda query, *values: con.execute(query, values).fetchall()
+
+    return load
+
+
+def test_one_draw_is_its_figures_with_the_noise_measured_on_repeated_requests(loaded: Callable[..., Query]) -> None:
+    query = loaded(draw({"tensorflow": [50, 40], "pytorch": [100, 5]}))
+    assert query(
+        "SELECT framework, week_start, interest, interest_low, interest_high, draws, is_synthetic"
+        " FROM search_interest_weekly ORDER BY framework, week_start"
+    ) == [
+        ("pytorch", SUNDAY, 100, pytest.approx(100 - 7.84), pytest.approx(107.84), 1, False),
+        ("pytorch", SUNDAY + WEEK, 5, 4.5, 5.5, 1, False),  # rounding is wider than 4 %
+        ("tensorflow", SUNDAY, 50, pytest.approx(46.08), pytest.approx(53.92), 1, False),
+        ("tensorflow", SUNDAY + WEEK, 40, pytest.approx(40 - 3.136), pytest.approx(43.136), 1, False),
+    ]
+
+
+def test_draws_are_brought_to_the_scale_of_the_latest(loaded: Callable[..., Query]) -> None:
+    query = loaded(
+        draw({"tensorflow": [25, 20, 10], "pytorch": [50, 40, 30]}),
+        draw({"tensorflow": [50, 40], "pytorch": [100, 80]}, nights_later=1),
+    )
+    assert query(
+        "SELECT week_start, interest, draws FROM search_interest_weekly WHERE framework = 'tensorflow' ORDER BY 1"
+    ) == [(SUNDAY, 50, 2), (SUNDAY + WEEK, 40, 2), (SUNDAY + 2 * WEEK, 20, 1)]
+
+
+def test_many_draws_narrow_the_band_towards_their_spread(loaded: Callable[..., Query]) -> None:
+    values = [60, 64] * 20
+    query = loaded(*(draw({"tensorflow": [v], "pytorch": [100]}, nights_later=n) for n, v in enumerate(values)))
+    [(interest, low, high, draws)] = query(
+        "SELECT interest, interest_low, interest_high, draws FROM search_interest_weekly WHERE framework = 'tensorflow'"
+    )
+    assert draws == 40
+    assert low < interest < high
+    assert (high - low) / 2 < 2
+    assert (high - low) / 2 >= 0.5
+
+
+def test_groups_are_chained_by_the_term_that_they_share(loaded: Callable[..., Query]) -> None:
+    query = loaded(
+        draw({"tensorflow": [50, 50], "pytorch": [100, 100]}),
+        draw({"tensorflow": [10, 10], "jax": [4, 4]}),
+        tensorflow=["tensorflow"],
+        pytorch=["torch"],
+        jax=["jax"],
+    )
+    assert query(
+        "SELECT framework, round(interest, 6) FROM search_interest_weekly WHERE week_start = ? ORDER BY 1", SUNDAY
+    ) == [
+        ("jax", 20),
+        ("pytorch", 100),
+        ("tensorflow", 50),
+    ]
+
+
+def test_a_new_term_does_not_cut_off_the_draws_before_it(loaded: Callable[..., Query]) -> None:
+    query = loaded(
+        draw({"tensorflow": [50, 30], "pytorch": [100, 80]}),
+        draw({"tensorflow": [25], "pytorch": [50], "jax": [100]}, nights_later=1),
+        tensorflow=["tensorflow"],
+        pytorch=["torch"],
+        jax=["jax"],
+    )
+    assert query("SELECT interest FROM search_interest_weekly WHERE framework = 'tensorflow' ORDER BY week_start") == [
+        (25,),
+        (15,),
+    ]
+
+
+def test_the_running_week_is_left_out(loaded: Callable[..., Query]) -> None:
+    query = loaded(draw({"tensorflow": [50, 99], "pytorch": [100, 99]}, partial_last=True))
+    assert query("SELECT max(week_start) FROM search_interest_weekly") == [(SUNDAY,)]
+    assert query("SELECT max(day) FROM daily_metrics") == [(SUNDAY + timedelta(days=6),)]
+
+
+def test_a_week_that_was_not_over_is_left_out_whatever_the_answer_says(loaded: Callable[..., Query]) -> None:
+    query = loaded(draw({"tensorflow": [50] * 8, "pytorch": [100] * 8}))
+    assert query("SELECT max(week_start) FROM search_interest_weekly") == [(date(2021, 6, 13),)]
+
+
+def test_synthetic_draws_are_never_mixed_with_measured_ones(
+    loaded: Callable[..., Query], save: Callable[..., int]
+) -> None:
+    query = loaded(draw({"tensorflow": [10, 10], "pytorch": [10, 100]}, is_synthetic=True))
+    assert query("SELECT DISTINCT is_synthetic, draws FROM search_interest_weekly") == [(True, 1)]
+    assert query("SELECT DISTINCT basis FROM daily_metrics") == [("term, synthetic",)]
+    save(draw({"tensorflow": [50], "pytorch": [100]}, nights_later=1), run_id="r2")
+    assert query("SELECT DISTINCT is_synthetic, draws, week_start FROM search_interest_weekly") == [(False, 1, SUNDAY)]
+    assert query("SELECT DISTINCT basis FROM daily_metrics") == [("term",)]
+
+
+def test_below_one_is_a_half_and_too_little_data_is_nothing(loaded: Callable[..., Query]) -> None:
+    points = (
+        SearchPoint("tensorflow", SUNDAY, "WEEK", 0, True, True, False),
+        SearchPoint("tensorflow", SUNDAY + WEEK, "WEEK", 0, False, False, False),
+        SearchPoint("pytorch", SUNDAY, "WEEK", 100, False, True, False),
+    )
+    query = loaded(Answer("google_trends", "tensorflow+pytorch", "{}", NIGHT, points))
+    assert query(
+        "SELECT week_start, interest, interest_low FROM search_interest_weekly WHERE framework = 'tensorflow'"
+    ) == [(SUNDAY, 0.5, 0)]
+
+
+def test_a_draw_of_zeros_has_no_scale_and_does_no_harm(loaded: Callable[..., Query]) -> None:
+    query = loaded(
+        draw({"tensorflow": [0], "pytorch": [0]}), draw({"tensorflow": [50], "pytorch": [100]}, nights_later=1)
+    )
+    assert query("SELECT framework, interest, draws FROM search_interest_weekly ORDER BY 1") == [
+        ("pytorch", 100, 1),
+        ("tensorflow", 50, 1),
+    ]
+
+
+def test_months_are_the_mean_of_the_days_of_their_weeks(loaded: Callable[..., Query]) -> None:
+    query = loaded(draw({"tensorflow": [10, 20, 30, 40, 50], "pytorch": [100] * 5}))
+    days_of_may = [10] * 7 + [20] * 7 + [30] * 7 + [40] * 7 + [50] * 2
+    [(value, daily_mean, observed, state)] = query(
+        "SELECT value, daily_mean, observed_days, state FROM monthly_metrics"
+        " WHERE framework = 'tensorflow' AND month = '2021-05-01'"
+    )
+    assert math.isclose(value, sum(days_of_may) / 30)
+    assert (daily_mean, observed, state) == (None, 30, "gaps")
+
+
+@pytest.mark.parametrize(("nights_later", "status"), [(0, "fresh"), (5, "late"), (40, "stale")])
+def test_freshness_of_search_goes_by_its_weeks(
+    loaded: Callable[..., Query], con: duckdb.DuckDBPyConnection, nights_later: int, status: str
+) -> None:
+    query = loaded(draw({"tensorflow": [50] * 7, "pytorch": [100] * 7}))
+    con.execute("SET VARIABLE as_of = ?::DATE", [NIGHT.date() + timedelta(days=nights_later)])
+    assert query("SELECT status, last_day FROM freshness WHERE entity = 'tensorflow' AND source = 'google_trends'") == [
+        (status, date(2021, 6, 19))
+    ]
+
+
+def _github(*rows: Any, nights_later: int = 0) -> Answer:
+    return Answer("github", "pytorch/pytorch", "{}", NIGHT + timedelta(days=nights_later), rows)
+
+
+def test_stars_are_superseded_when_they_are_taken_back(loaded: Callable[..., Query]) -> None:
+    may = [date(2021, 5, 1) + timedelta(days=n) for n in range(31)]
+    query = loaded(
+        _github(*(StarDay("pytorch/pytorch", day, 10) for day in may)),
+        _github(StarDay("pytorch/pytorch", date(2021, 5, 31), 4), nights_later=1),
+    )
+    assert query("SELECT value, is_complete FROM monthly_metrics WHERE metric = 'stars'") == [(304, True)]
+
+
+def test_the_running_day_of_stars_is_left_out_and_totals_stand_on_their_day(loaded: Callable[..., Query]) -> None:
+    today = NIGHT.date()
+    query = loaded(
+        _github(StarDay("pytorch/pytorch", today - timedelta(days=1), 3), StarDay("pytorch/pytorch", today, 1)),
+        _github(RepositoryTotal("pytorch/pytorch", today, 1000, 200)),
+    )
+    assert query("SELECT metric, day, value FROM daily_metrics ORDER BY metric") == [
+        ("forks", today, 200),
+        ("stars", today - timedelta(days=1), 3),
+        ("stars_total", today, 1000),
+    ]
+    assert query("SELECT last_day FROM freshness WHERE source = 'github' AND entity LIKE 'pytorch%'") == [
+        (today - timedelta(days=1),)
+    ]
+
+
+def test_a_total_is_compared_with_the_reading_a_year_before(loaded: Callable[..., Query]) -> None:
+    days = {date(2020, 6, 24): 800, date(2021, 6, 24): 1000}
+    query = loaded(*(_github(RepositoryTotal("pytorch/pytorch", day, stars, 1)) for day, stars in days.items()))
+    assert query(
+        "SELECT value, previous_value, change, is_comparable FROM rolling_12_months"
+        " WHERE metric = 'stars_total' AND day = '2021-06-24'"
+    ) == [(1000, 800, 0.25, True)]
+    assert query("SELECT value, reason FROM rolling_12_months WHERE metric = 'stars_total' AND day = '2021-06-23'") == [
+        (None, "There is no reading on this day.")
+    ]
+
+
+def test_releases_belong_to_the_framework_of_their_package(loaded: Callable[..., Query]) -> None:
+    at = datetime(2021, 6, 1, 23, 30, tzinfo=UTC)
+    rows = (Release("torch", "1.9.0", at, False, False), Release("torch", "1.9.0rc1", at, True, True))
+    query = loaded(Answer("pypi_index", "torch", "{}", NIGHT, rows, replaces_all=True))
+    assert query("FROM releases ORDER BY version") == [
+        ("pytorch", "torch", "1.9.0", date(2021, 6, 1), False, False),
+        ("pytorch", "torch", "1.9.0rc1", date(2021, 6, 1), True, True),
+    ]
+
+
+def test_a_release_that_the_index_no_longer_lists_is_gone(loaded: Callable[..., Query]) -> None:
+    old, new = (Release("torch", version, NIGHT - WEEK, False, False) for version in ("1.0", "1.1"))
+    query = loaded(
+        Answer("pypi_index", "torch", "{}", NIGHT - WEEK, (old, new), replaces_all=True),
+        Answer("pypi_index", "torch", "{}", NIGHT, (new,), replaces_all=True),
+    )
+    assert query("SELECT version FROM releases") == [("1.1",)]
