@@ -51,7 +51,7 @@ bench: $(READY)  ## time and size of the parts that must stay quick
 	@$(BIN)/python -m pytest -n 0 tests/bench -m bench -s
 
 screenshots: $(READY)  ## build the demo's report and take the pictures that the README shows (needs Chromium)
-	@$(BIN)/python -m tests.screenshots
+	@$(BIN)/python tests/screenshots.py
 
 constraints:  ## resolve pyproject.toml anew into constraints.txt (names, versions, hashes)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
