@@ -73,7 +73,9 @@ def log_range(newer: Sequence[float], older: Sequence[float], *, counts: tuple[f
 
     `counts` are the two totals where the figures count events: chance alone gives a floor. None with too few pairs.
     """
-    logs = [math.log(a / b) for a, b in zip(newer, older, strict=True) if a > 0 and b > 0]
+    spare = 0.5 if counts and 0 in (*newer, *older) else 0.0  # a month without any event says something too
+    pairs = [(a + spare, b + spare) for a, b in zip(newer, older, strict=True)]
+    logs = [math.log(a / b) for a, b in pairs if a > 0 and b > 0]
     if len(logs) < FEWEST_PAIRS:
         return None
     mean = sum(logs) / len(logs)

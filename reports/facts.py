@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal, TypeVar
 
@@ -212,9 +212,7 @@ def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
     drawn = {signal.metric for signal in SIGNALS}
     return Facts(
         period=period,
-        frameworks=tuple(
-            queries.Framework(row.framework, clean_label(row.label)) for row in queries.read_frameworks(con)
-        ),
+        frameworks=tuple(replace(row, label=clean_label(row.label)) for row in queries.read_frameworks(con)),
         curves=_grouped((row for row in rolling if row.metric in drawn), lambda row: (row.framework, row.metric)),
         latest={(row.framework, row.metric): row for row in rolling if row.day == last},
         months={
@@ -236,6 +234,30 @@ def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
         definitions=tuple(queries.read_definitions(con)),
         failed_checks=tuple(queries.read_failed_checks(con)),
     )
+
+
+def level_of(signal: Signal, row: queries.Rolling) -> float | None:
+    """A rolling figure in the unit of the charts: sums as a daily mean."""
+    if row.value is None or signal.kind != "sum":
+        return row.value
+    return row.value / days_in_year_to(row.day)
+
+
+def weekly_points(facts: Facts, signal: Signal, framework: str) -> Iterator[tuple[date, float | None]]:
+    """Single weeks in the unit of the rolling curve. Contributors have none: people of a week are not their unit."""
+    if signal.key == "search":
+        for week in facts.search_weeks.get(framework, ()):
+            yield week.week_start, week.interest
+    elif signal.kind == "sum":
+        for row in facts.weeks.get((framework, signal.metric), ()):
+            yield row.week_end, row.daily_mean
+
+
+def month_level(signal: Signal, month: queries.Month | None) -> float | None:
+    """A month in the unit of the charts: sums as a daily mean."""
+    if month is None:
+        return None
+    return month.daily_mean if signal.kind == "sum" else month.value
 
 
 def _grouped(rows: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, tuple[Item, ...]]:

@@ -6,12 +6,12 @@ import csv
 import io
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
+from operator import attrgetter
 
-from reports.charts import level_of, month_level, weekly_points
 from reports.compare import SummaryRow
-from reports.facts import SIGNALS, Facts, Signal, add_months, year_before
+from reports.facts import SIGNALS, Facts, Signal, add_months, level_of, month_level, weekly_points, year_before
 from warehouse.report_queries import Rolling
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -67,8 +67,9 @@ def csv_text(numbers: Sequence[Number]) -> str:
     """The numbers as CSV; texts that a spreadsheet would run as a formula get a leading apostrophe."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([field.name for field in fields(Number)])
-    writer.writerows([_cell(value) for value in astuple(number)] for number in numbers)
+    names = [field.name for field in fields(Number)]
+    writer.writerow(names)
+    writer.writerows([_cell(value) for value in attrgetter(*names)(number)] for number in numbers)
     return out.getvalue()
 
 

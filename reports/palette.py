@@ -9,8 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 INK, MUTED, GRID, GROUND = "#1f2328", "#5d646e", "#e4e1da", "#fffefb"
+SHADE = "rgba(31,35,40,0.06)"  # the span of a loss
 ON_DARK, ON_LIGHT = "#fffffe", "#101214"  # letters on a filled area
-_DARK = {ON_DARK: ON_LIGHT, INK: "#e9e7e2", MUTED: "#a3a9b3", GRID: "#30353d", GROUND: "#1a1d22"}
+_DARK = {
+    ON_DARK: ON_LIGHT,
+    SHADE: "rgba(233,231,226,0.08)",
+    INK: "#e9e7e2",
+    MUTED: "#a3a9b3",
+    GRID: "#30353d",
+    GROUND: "#1a1d22",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports import palette, wording
-from reports.charts import Chart
+from reports.drawing import Chart
 
 LIBRARY_NAME = f"plotly-{plotly.__version__.split('.dev')[0]}.min.js"
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from reports.compare import Ratio, SummaryRow, search_ratio
@@ -43,28 +44,26 @@ def framework_sentences(facts: Facts, rows: Sequence[SummaryRow]) -> dict[str, s
 def _framework_sentence(facts: Facts, rows: Sequence[SummaryRow], item: Framework) -> str:
     mine = [row for row in rows if row.framework == item.framework]
     if all(row.verdict == "no data" for row in mine):
-        return "no data yet."
-    standing = _standing(search_ratio(facts, rows, item.framework), _noun(mine[0]))
+        return "No data yet."
+    standing = _standing(search_ratio(facts, rows, item.framework), is_synthetic=facts.is_synthetic(SIGNALS[0]))
     parts = [standing, _clear_changes(mine), _unclear_changes(mine), _withheld(mine), _missing(mine)]
     text = "; ".join(part for part in parts if part)
-    return sentence(text) + _disagreement(mine)
+    return sentence(text[:1].upper() + text[1:]) + _disagreement(mine)
 
 
-def _noun(row: SummaryRow) -> str:
-    return f"synthetic {row.signal.noun}" if row.is_synthetic else row.signal.noun
-
-
-def _standing(ratio: Ratio | None, noun: str) -> str:
+def _standing(ratio: Ratio | None, *, is_synthetic: bool) -> str:
+    """Where the framework stands in search interest; what is made up is called so here, once in the sentence."""
     if ratio is None:
         return ""
     other = short_label(ratio.other)
     if ratio.is_level:
-        return f"{noun} level with {other}"
-    return f"{times(ratio.value)} times the {noun} of {other} ({times(ratio.low)} to {times(ratio.high)})"
+        return f"search interest{' (synthetic)' if is_synthetic else ''} level with {other}"
+    span = f"{times(ratio.low)} to {times(ratio.high)}{'; synthetic' if is_synthetic else ''}"
+    return f"{times(ratio.value)} times {other}'s search interest ({span})"
 
 
 def _clear_changes(rows: Sequence[SummaryRow]) -> str:
-    changes = [f"{_noun(row)} {change_text(row)}" for row in rows if row.verdict in ("up", "down")]
+    changes = [f"{row.signal.noun} {change_text(row)}" for row in rows if row.verdict in ("up", "down")]
     return f"{listed(changes)} on the year before" if changes else ""
 
 
@@ -79,7 +78,7 @@ def change_text(row: SummaryRow) -> str:
 
 def _unclear_changes(rows: Sequence[SummaryRow]) -> str:
     unclear = [
-        f"{_noun(row)} ({percent_range(row.low, row.high)})"
+        f"{row.signal.noun} ({percent_range(row.low, row.high)})"
         for row in rows
         if row.verdict == "no clear change" and row.low is not None and row.high is not None
     ]
@@ -90,7 +89,7 @@ def _withheld(rows: Sequence[SummaryRow]) -> str:
     reasons: dict[str, list[str]] = {}
     for row in rows:
         if row.verdict == "not comparable":
-            reasons.setdefault(row.reason.rstrip("."), []).append(_noun(row))
+            reasons.setdefault(row.reason.rstrip("."), []).append(row.signal.noun)
     return "; ".join(f"{listed(nouns)} not comparable: {_lowered(reason)}" for reason, nouns in reasons.items())
 
 
@@ -101,7 +100,7 @@ def _lowered(text: str) -> str:
 
 
 def _missing(rows: Sequence[SummaryRow]) -> str:
-    nouns = [_noun(row) for row in rows if row.verdict == "no data"]
+    nouns = [row.signal.noun for row in rows if row.verdict == "no data"]
     return f"no data yet on {listed(nouns)}" if nouns else ""
 
 
@@ -110,16 +109,31 @@ def _disagreement(rows: Sequence[SummaryRow]) -> str:
 
 
 def finding(signal: Signal, rows: Sequence[SummaryRow]) -> str:
-    """The heading of a signal's section: who is ahead, and by how much of all."""
-    known = sorted((row for row in rows if row.signal is signal and row.value), key=lambda row: -(row.value or 0))
+    """The heading of a signal's section: who is ahead, by how much of all, and who clearly moved."""
+    mine = [row for row in rows if row.signal is signal]
+    known = sorted((row for row in mine if row.value), key=lambda row: -(row.value or 0))
     if not known:
-        return "no figures for this period"
+        return "No figures for this period"
+    return "; ".join(part for part in (_lead(known), _movers(mine)) if part)
+
+
+def _lead(known: Sequence[SummaryRow]) -> str:
     first = known[0]
     if len(known) == 1:
-        return f"figures for {short_label(first.label)} only"
+        return f"Figures for {short_label(first.label)} only"
     if first.share is None:
-        return "counted differently from one framework to the next, so no ranking"
+        return "Not counted alike, so no ranking"
     return f"{short_label(first.label)} has {percent(first.share)} of {_all_of(len(known))}"
+
+
+def _movers(rows: Sequence[SummaryRow]) -> str:
+    groups = [
+        (verdict, [short_label(row.label) for row in rows if row.verdict == verdict]) for verdict in ("up", "down")
+    ]
+    moved = [f"{listed(labels)} {verdict}" for verdict, labels in groups if labels]
+    if moved:
+        return ", ".join(moved)
+    return "no clear change" if any(row.verdict == "no clear change" for row in rows) else ""
 
 
 def _all_of(number: int) -> str:
@@ -128,12 +142,16 @@ def _all_of(number: int) -> str:
 
 
 def headline(facts: Facts, rows: Sequence[SummaryRow]) -> str:
-    """The one most important thing, for a subject line: who is ahead in the first signal that ranks them."""
-    for signal in SIGNALS:
-        if sum(row.signal is signal and row.share is not None for row in rows) > 1:
-            noun = f"synthetic {signal.noun}" if facts.is_synthetic(signal) else signal.noun
-            return f"{finding(signal, rows)} in {noun}"
-    return "no figures yet"
+    """The one most important thing: sources that went stale, else the largest clear change that was measured."""
+    stale = sorted({source_name(age.source) for age in facts.ages if age.status in ("stale", "never")})
+    if stale:
+        return f"{listed(stale)} stale"
+    clear = [row for row in rows if row.verdict in ("up", "down") and not row.is_synthetic and (row.change or 0) > -1]
+    if not clear:
+        return "no clear change"
+    largest = max(clear, key=lambda row: abs(math.log1p(row.change or 0)))
+    change = percent(abs(largest.change or 0))
+    return f"{short_label(largest.label)} {largest.signal.noun} {largest.verdict} {change}"
 
 
 def problems(facts: Facts, rows: Sequence[SummaryRow]) -> tuple[str, ...]:

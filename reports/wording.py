@@ -13,6 +13,7 @@ MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 LONGEST_NAME = 40
+_WIDEST = 9.0  # past tenfold a range says nothing
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
 
@@ -57,7 +58,7 @@ def compact(value: float) -> str:
     for size, letter in ((1e9, "bn"), (1e6, "M")):
         if abs(value) >= size:
             return f"{value / size:.3g}{NBSP}{letter}"
-    if abs(value) >= 1e5:
+    if abs(value) >= 1e4:
         return f"{value / 1e3:.3g}{NBSP}k"
     return exact(value)
 
@@ -77,12 +78,13 @@ def signed_percent(share: float) -> str:
 
 def percent_range(low: float, high: float) -> str:
     """8 to 17 %, or -3 to +5 % where the range holds zero; where it does not, the direction is said beside it."""
-    if low * high > 0:
-        low, high = sorted((abs(low), abs(high)))
-        texts = percent(low), percent(high)
-    else:
-        texts = signed_percent(low), signed_percent(high)
-    return f"{texts[0].removesuffix(f'{NBSP}%')} to {texts[1]}"
+    if high > _WIDEST:
+        return "too scattered for a range"
+    keeps_sign = low * high > 0
+    first, last = sorted((abs(low), abs(high))) if keeps_sign else (low, high)
+    digits = 0 if max(abs(first), abs(last)) >= 0.0995 else 1
+    sign = "" if keeps_sign else "+"
+    return f"{first * 100:{sign}.{digits}f} to {last * 100:{sign}.{digits}f}{NBSP}%".replace("-", MINUS)
 
 
 def times(ratio: float) -> str:

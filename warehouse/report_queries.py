@@ -19,10 +19,11 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """A tracked framework; `label` is how people write it."""
+    """A tracked framework; `label` is how people write it, `search_query` the topic or term that Google is asked."""
 
     framework: str
     label: str
+    search_query: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,14 @@
     for (const trace of chart.data) {
       trace.visible = !(trace.meta?.groups ?? []).some((group) => plot.hidden.has(group));
     }
+    chart.layout.annotations = (chart.layout.annotations ?? []).filter((note) => !plot.hidden.has(note.name));
     if (isNarrow.matches && !printing) {
       for (const [path, value] of Object.entries(chart.narrow)) put(chart.layout, path, value);
-      for (const note of chart.layout.annotations ?? []) {
-        if (note.name === "synthetic" && note.font) note.font.size = Math.min(note.font.size ?? 12, 15);
+      for (const note of chart.layout.annotations) {
+        if (note.name === "synthetic") note.font.size = Math.min(note.font.size, 14);
+      }
+      for (const trace of chart.data) {
+        if (trace.meta?.groups?.includes("releases")) trace.mode = "markers";
       }
     }
     if (printing) chart.layout.width = printWidth;
@@ -73,8 +77,18 @@
     button.addEventListener("click", () => toggle(button));
   }
   for (const query of [prefersDark, isNarrow]) query.addEventListener("change", drawAll);
-  addEventListener("beforeprint", () => { printing = true; drawAll(); });
-  addEventListener("afterprint", () => { printing = false; drawAll(); });
+  const closed = [];
+  addEventListener("beforeprint", () => {
+    printing = true;
+    for (const details of document.querySelectorAll("details.printed:not([open])")) closed.push(details);
+    for (const details of closed) details.open = true;
+    drawAll();
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    for (const details of closed.splice(0)) details.open = false;
+    drawAll();
+  });
 
   // One chart at a time, so that reading and scrolling go on meanwhile.
   const drawNext = async (index) => {

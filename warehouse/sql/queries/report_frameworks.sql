@@ -1,2 +1,2 @@
 -- What is tracked, in the order of config.toml.
-SELECT framework, label FROM frameworks ORDER BY position, framework
+SELECT framework, label, search_query FROM frameworks ORDER BY position, framework
