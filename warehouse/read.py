@@ -16,12 +16,13 @@ from warehouse.rows import RepositoryTotal
 
 
 @cache
-def _query(name: str) -> str:
+def query(name: str) -> str:
+    """The SQL of sql/queries/`name`.sql; its values are bound by name."""
     return files("warehouse").joinpath("sql", "queries", f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _one(con: duckdb.DuckDBPyConnection, name: str, **values: object) -> tuple[Any, ...] | None:
-    return con.execute(_query(name), values).fetchone()
+    return con.execute(query(name), values).fetchone()
 
 
 @contextmanager
@@ -86,14 +87,14 @@ def has_data(con: duckdb.DuckDBPyConnection) -> bool:
 
 def steps_of(con: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]]:
     """The steps of a run in the order they began, days and times as text."""
-    result = con.execute(_query("ledger_steps"), {"run_id": run_id})
+    result = con.execute(query("ledger_steps"), {"run_id": run_id})
     names = [name for name, *_ in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def freshness(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     """The view freshness, the most worrying first."""
-    result = con.execute(_query("state_freshness"))
+    result = con.execute(query("state_freshness"))
     names = [name for name, *_ in result.description or ()]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 

@@ -144,7 +144,7 @@ def _opening_error(path: Path, message: str) -> WarehouseError:
 
 def _migrate(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     shipped = _shipped_migrations()
-    with _transaction(con):
+    with transaction(con):
         con.execute("CREATE SCHEMA IF NOT EXISTS raw")
         con.execute("CREATE TABLE IF NOT EXISTS raw.migrations (number INTEGER, name VARCHAR)")
         con.execute("CREATE TABLE IF NOT EXISTS raw.view_definitions (definitions_version VARCHAR)")
@@ -160,7 +160,7 @@ def _migrate(con: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def apply_migration(con: duckdb.DuckDBPyConnection, number: int, name: str, sql: str) -> None:
     """Run one migration and record it, both or neither. Raises ValueError when it has run already."""
-    with _transaction(con):
+    with transaction(con):
         if con.execute("SELECT 1 FROM raw.migrations WHERE number = ?", [number]).fetchone():
             raise ValueError(f"migration {number} ({name}) has run already")
         con.execute(sql)
@@ -184,7 +184,7 @@ def _refresh_views(con: duckdb.DuckDBPyConnection) -> None:
     version = sha256("".join(sql for _, sql in view_files).encode()).hexdigest()[:12]
     if con.execute("SELECT 1 FROM raw.view_definitions WHERE definitions_version = ?", [version]).fetchone():
         return
-    with _transaction(con):
+    with transaction(con):
         for schema, view in con.execute(
             "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND schema_name IN ('core', 'main')"
         ).fetchall():
@@ -202,7 +202,8 @@ def _sql_files(folder: str) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing: commits at the end, rolls back whatever is raised."""
     con.begin()
     try:
         yield
@@ -214,7 +215,7 @@ def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def identity_key(con: duckdb.DuckDBPyConnection) -> bytes:
     """The 32 random bytes that turn people into keyed hashes; made with the warehouse, never leave it."""
-    with _transaction(con):
+    with transaction(con):
         found = con.execute("SELECT value FROM raw.secrets WHERE name = 'identity_key'").fetchone()
         if found:
             return bytes.fromhex(found[0])
@@ -236,7 +237,7 @@ def begin_run(
     program_version: str,
 ) -> None:
     """Enter a run. There is one writer, so runs and steps still "running" were killed: they become "interrupted"."""
-    with _transaction(con):
+    with transaction(con):
         con.execute("UPDATE raw.runs SET status = 'interrupted' WHERE status = 'running'")
         con.execute("UPDATE raw.run_steps SET status = 'interrupted' WHERE status = 'running'")
         con.execute(
@@ -267,7 +268,7 @@ def begin_step(
     started_at: datetime,
 ) -> None:
     """Enter one source and entity of a run; a second try of the same step replaces the first."""
-    with _transaction(con):
+    with transaction(con):
         con.execute(
             "DELETE FROM raw.run_steps WHERE run_id = ? AND source = ? AND entity = ?", [run_id, source, entity]
         )
@@ -300,7 +301,7 @@ def finish_step(
 def save_report_issue(con: duckdb.DuckDBPyConnection, issue: ReportIssue) -> None:
     """Record an artefact of a report; the same artefact of the same report again replaces the record."""
     values = asdict(issue) | {"sent_at": issue.sent_at and _naive_utc(issue.sent_at)}
-    with _transaction(con):
+    with transaction(con):
         con.execute(
             "DELETE FROM raw.report_issues WHERE report_id = ? AND artefact = ?", [issue.report_id, issue.artefact]
         )
@@ -321,15 +322,17 @@ def save_answers(con: duckdb.DuckDBPyConnection, run_id: str, answers: Iterable[
     Rows are kept once per content and answers once per answer_id, so saving the same answers again writes nothing.
     Raises ValueError for an answer with rows of two types or with a time that names no time zone.
     """
-    with _transaction(con):
+    with transaction(con):
         known_answers = _known(con, "SELECT answer_id FROM raw.answers")
         known_contents = _known(con, "SELECT DISTINCT content_id FROM raw.answers")
+        got = set()
         ledger: list[dict[str, Any]] = []
         payloads: dict[str, list[pa.Table]] = defaultdict(list)
         bodies: dict[str, str] = {}
         for answer in answers:
             content = _Content(answer)
             record = _answer_record(run_id, answer, content)
+            got.add(record["answer_id"])
             if record["answer_id"] in known_answers:
                 continue
             known_answers.add(record["answer_id"])
@@ -340,6 +343,7 @@ def save_answers(con: duckdb.DuckDBPyConnection, run_id: str, answers: Iterable[
                 known_contents.add(content.content_id)
                 payloads[content.table].append(content.payload(run_id, answer.source))
         _insert_bodies(con, bodies)
+        _remember(con, run_id, got)
         if ledger:
             _insert(con, "answers", pa.Table.from_pylist(ledger, schema=_ANSWERS))
         return sum(_insert(con, table, pa.concat_tables(parts)) for table, parts in payloads.items())
@@ -419,6 +423,14 @@ def _answer_record(run_id: str, answer: Answer, content: _Content) -> dict[str, 
         "state": json.dumps(answer.state, sort_keys=True),
         "body_id": None if answer.body is None else sha256(answer.body.encode()).hexdigest(),
     }
+
+
+def _remember(con: duckdb.DuckDBPyConnection, run_id: str, answer_ids: set[str]) -> None:
+    """Which answers a run got, also those that were known: checks look at all of them."""
+    found = con.execute("SELECT answer_id FROM raw.run_answers WHERE run_id = ?", [run_id]).fetchall()
+    fresh = sorted(answer_ids - {answer_id for (answer_id,) in found})
+    if fresh:
+        _insert(con, "run_answers", pa.table({"run_id": [run_id] * len(fresh), "answer_id": fresh}))
 
 
 def _insert_bodies(con: duckdb.DuckDBPyConnection, bodies: dict[str, str]) -> None:

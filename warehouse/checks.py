@@ -1,0 +1,79 @@
+"""Quality checks between loading and publishing: what fails is held back, everything else goes on.
+
+Answers of this run about a source and entity that fail a check go into quarantine: every view leaves them out, so what
+was published before stays, and the next run asks for the same again. A source that says the same on a third day is
+believed, because some surprises are true (a package was withdrawn, a history was rewritten); figures that cannot be
+true are held back for as long as they come.
+"""
+
+from __future__ import annotations
+
+from dataclasses import astuple, dataclass
+
+import duckdb
+
+from warehouse.read import query
+from warehouse.store import transaction
+
+CHECKS = ("vanished", "negative_counts", "missing_days", "abrupt_revision", "clock_skew", "duplicate_keys")
+NEVER_BELIEVED = frozenset({"negative_counts", "duplicate_keys"})
+NIGHTS_UNTIL_BELIEVED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check found. status: passed (source and entity are "*"), failed (held back), believed (let in)."""
+
+    check_name: str
+    source: str
+    entity: str
+    status: str
+    detail: str
+
+
+def run_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[CheckResult, ...]:
+    """Check the answers of a run, hold back what fails, and record what was found; all in one transaction.
+
+    Answers of a run that was killed before it could check them are checked now.
+    """
+    with transaction(con):
+        con.execute("DELETE FROM raw.check_results WHERE run_id = ?", [run_id])
+        con.execute(query("check_answers"), {"run_id": run_id})
+        con.execute("DELETE FROM raw.quarantine WHERE answer_id IN (FROM checked_answers)")
+        results = tuple(result for name in CHECKS for result in _run_check(con, run_id, name))
+        for result in results:
+            _record(con, run_id, result)
+        con.execute("DROP TABLE checked_answers")
+    return results
+
+
+def _run_check(con: duckdb.DuckDBPyConnection, run_id: str, name: str) -> list[CheckResult]:
+    found = con.execute(query(f"check_{name}")).fetchall()
+    if not found:
+        return [CheckResult(name, "*", "*", "passed", "")]
+    return [
+        CheckResult(name, source, entity, _status(con, run_id, name, source, entity), detail)
+        for source, entity, detail in found
+    ]
+
+
+def _status(con: duckdb.DuckDBPyConnection, run_id: str, name: str, source: str, entity: str) -> str:
+    if name in NEVER_BELIEVED:
+        return "failed"
+    values = {"run_id": run_id, "check_name": name, "source": source, "entity": entity}
+    nights = con.execute(query("check_nights_failed"), values).fetchone()
+    return "believed" if nights and nights[0] >= NIGHTS_UNTIL_BELIEVED else "failed"
+
+
+def _record(con: duckdb.DuckDBPyConnection, run_id: str, result: CheckResult) -> None:
+    con.execute(
+        "INSERT INTO raw.check_results BY NAME SELECT ? AS run_id, ? AS check_name, ? AS source, ? AS entity,"
+        " ? AS status, ? AS detail",
+        [run_id, *astuple(result)],
+    )
+    if result.status == "failed":
+        con.execute(
+            "INSERT INTO raw.quarantine BY NAME SELECT answer_id, ? AS run_id, ? AS check_name, ? AS reason"
+            " FROM raw.answers WHERE source = ? AND entity = ? AND answer_id IN (FROM checked_answers)",
+            [run_id, result.check_name, result.detail, result.source, result.entity],
+        )

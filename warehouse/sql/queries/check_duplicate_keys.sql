@@ -1,0 +1,28 @@
+-- Answers that say two things about the same key.
+WITH keys AS (
+    SELECT content_id, concat_ws(' ', package, basis, period_start, period_end) AS key FROM raw.pypi_downloads
+    UNION ALL
+    SELECT content_id, concat_ws(' ', term, resolution, bucket_start) FROM raw.search_points
+    UNION ALL
+    SELECT content_id, concat_ws(' ', repository, day) FROM raw.repository_stars
+    UNION ALL
+    SELECT content_id, concat_ws(' ', repository, day) FROM raw.repository_totals
+    UNION ALL
+    SELECT content_id, concat_ws(' ', package, version) FROM raw.pypi_releases
+    UNION ALL
+    SELECT content_id, commit_sha FROM raw.git_commits
+),
+
+repeated AS (
+    SELECT answers.source, answers.entity, answers.answer_id, keys.key
+    FROM keys
+    INNER JOIN raw.answers AS answers USING (content_id)
+    WHERE answers.answer_id IN (FROM checked_answers)
+    GROUP BY answers.source, answers.entity, answers.answer_id, keys.key
+    HAVING count(*) > 1
+)
+
+SELECT source, entity, format('{} keys with two figures, the first is {}', count(*), min(key)) AS detail
+FROM repeated
+GROUP BY source, entity
+ORDER BY ALL

@@ -1,0 +1,66 @@
+CREATE VIEW revisions AS
+WITH figures AS (
+    SELECT
+        answers.source,
+        downloads.package AS entity,
+        'downloads' AS what,
+        downloads.basis,
+        downloads.period_start AS day,
+        downloads.period_end,
+        CAST(downloads.downloads AS DOUBLE) AS value,
+        answers.collected_at,
+        answers.recency
+    FROM raw.pypi_downloads AS downloads
+    INNER JOIN core.answers AS answers USING (content_id)
+    WHERE downloads.period_end < CAST(answers.collected_at AS DATE)
+    UNION ALL
+    SELECT
+        answers.source, stars.repository, 'stars', NULL, stars.day, stars.day, stars.stars_added,
+        answers.collected_at, answers.recency
+    FROM raw.repository_stars AS stars
+    INNER JOIN core.answers AS answers USING (content_id)
+    WHERE stars.day < CAST(answers.collected_at AS DATE)
+),
+
+told AS (
+    SELECT *
+    FROM figures
+    QUALIFY row_number() OVER (
+        PARTITION BY source, entity, what, basis, day, period_end, recency ORDER BY value DESC
+    ) = 1
+),
+
+compared AS (
+    SELECT
+        *,
+        lag(value) OVER earlier AS old_value,
+        lag(collected_at) OVER earlier AS previous_seen_at
+    FROM told
+    WINDOW earlier AS (PARTITION BY source, entity, what, basis, day, period_end ORDER BY recency)
+)
+
+SELECT
+    source,
+    entity,
+    coalesce(what || ', ' || basis, what) AS metric,
+    day,
+    old_value,
+    value AS new_value,
+    value - old_value AS difference,
+    collected_at AS seen_at,
+    previous_seen_at,
+    period_end
+FROM compared
+WHERE value <> old_value;
+
+COMMENT ON VIEW revisions IS 'Figures that a source corrected later. Grain: source, entity, metric, day, period_end, seen_at. The day that was not over when it was collected is left out; draws of search interest are samples and are not corrected.';
+COMMENT ON COLUMN revisions.source IS 'Service that answered.';
+COMMENT ON COLUMN revisions.entity IS 'Package or repository.';
+COMMENT ON COLUMN revisions.metric IS 'downloads with the basis, or stars.';
+COMMENT ON COLUMN revisions.day IS 'UTC day that the figure is of, or the first day of its window.';
+COMMENT ON COLUMN revisions.old_value IS 'The figure before, which stays in raw.';
+COMMENT ON COLUMN revisions.new_value IS 'The figure after.';
+COMMENT ON COLUMN revisions.difference IS 'new_value - old_value.';
+COMMENT ON COLUMN revisions.seen_at IS 'When the new figure was collected, UTC.';
+COMMENT ON COLUMN revisions.previous_seen_at IS 'When the old one was collected last, UTC.';
+COMMENT ON COLUMN revisions.period_end IS 'Last day of the window; the day itself for daily figures.';

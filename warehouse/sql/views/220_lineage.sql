@@ -1,0 +1,122 @@
+CREATE VIEW lineage AS
+WITH search_rows AS (
+    SELECT
+        frameworks.framework,
+        'search_interest' AS metric,
+        points.answer_id,
+        'raw.search_points' AS raw_table,
+        months.month,
+        count(*) AS raw_rows
+    FROM core.search_points AS points
+    INNER JOIN core.frameworks AS frameworks ON points.term = frameworks.search_query
+    INNER JOIN core.months AS months
+        ON points.week_start <= months.month_end AND points.week_start + 6 >= months.month
+    GROUP BY frameworks.framework, points.answer_id, months.month
+),
+
+download_parts AS (
+    SELECT
+        downloads.package,
+        downloads.basis,
+        answers.source,
+        answers.answer_id,
+        CAST(unnest(range(
+            date_trunc('month', downloads.period_start), downloads.period_end + INTERVAL 1 DAY, INTERVAL 1 MONTH
+        )) AS DATE) AS month
+    FROM raw.pypi_downloads AS downloads
+    INNER JOIN core.current_answers AS answers USING (content_id)
+    WHERE downloads.period_end < CAST(answers.collected_at AS DATE)
+),
+
+download_rows AS (
+    SELECT
+        packages.framework,
+        metrics.metric,
+        parts.answer_id,
+        'raw.pypi_downloads' AS raw_table,
+        parts.month,
+        count(*) AS raw_rows
+    FROM download_parts AS parts
+    INNER JOIN core.framework_packages AS packages USING (package)
+    INNER JOIN core.metrics AS metrics
+        ON metrics.base_metric = 'pypi_downloads'
+        AND (packages.role = 'counted' OR metrics.metric = 'pypi_downloads_lower_bound')
+        AND (parts.basis = 'without_mirrors') = (metrics.metric = 'pypi_downloads_without_mirrors')
+    INNER JOIN monthly_metrics AS chosen
+        ON packages.framework = chosen.framework
+        AND metrics.metric = chosen.metric
+        AND parts.month = chosen.month
+        AND parts.source = chosen.source
+    GROUP BY packages.framework, metrics.metric, parts.answer_id, parts.month
+),
+
+repository_rows AS (
+    SELECT content_id, repository, 'raw.git_commits' AS raw_table, date_trunc('month', committed_at) AS month
+    FROM raw.git_commits
+    UNION ALL
+    SELECT content_id, repository, 'raw.repository_stars' AS raw_table, date_trunc('month', day) AS month
+    FROM raw.repository_stars
+    UNION ALL
+    SELECT content_id, repository, 'raw.repository_totals' AS raw_table, date_trunc('month', day) AS month
+    FROM raw.repository_totals
+),
+
+repository_counts AS (
+    SELECT content_id, repository, raw_table, CAST(month AS DATE) AS month, count(*) AS raw_rows
+    FROM repository_rows
+    GROUP BY content_id, repository, raw_table, month
+),
+
+repository_metrics AS (
+    SELECT
+        frameworks.framework, metrics.metric, answers.answer_id, counts.raw_table, counts.month, counts.raw_rows
+    FROM repository_counts AS counts
+    INNER JOIN core.current_answers AS answers USING (content_id)
+    INNER JOIN core.frameworks AS frameworks USING (repository)
+    INNER JOIN (
+        SELECT metric, 'raw.git_commits' AS raw_table FROM core.git_bases
+        UNION ALL
+        VALUES
+        ('stars', 'raw.repository_stars'),
+        ('stars_total', 'raw.repository_totals'),
+        ('forks', 'raw.repository_totals')
+    ) AS metrics USING (raw_table)
+),
+
+everything AS (
+    FROM search_rows
+    UNION ALL BY NAME
+    FROM download_rows
+    UNION ALL BY NAME
+    FROM repository_metrics
+)
+
+SELECT
+    everything.framework,
+    everything.metric,
+    everything.month,
+    answers.source,
+    answers.entity,
+    answers.run_id,
+    answers.answer_id,
+    answers.collected_at,
+    answers.request,
+    everything.raw_table,
+    answers.content_id,
+    everything.raw_rows
+FROM everything
+INNER JOIN core.answers AS answers USING (answer_id);
+
+COMMENT ON VIEW lineage IS 'From a figure of monthly_metrics to the answers it is made from: SELECT * FROM lineage WHERE framework = ... AND metric = ... AND month = ... Grain: framework, metric, month, answer_id. The rows themselves are in raw_table, under this content_id.';
+COMMENT ON COLUMN lineage.framework IS 'Key of the framework in config.toml.';
+COMMENT ON COLUMN lineage.metric IS 'Name in metric_definitions.';
+COMMENT ON COLUMN lineage.month IS 'First day of the month.';
+COMMENT ON COLUMN lineage.source IS 'Service that answered.';
+COMMENT ON COLUMN lineage.entity IS 'What was asked about.';
+COMMENT ON COLUMN lineage.run_id IS 'Run in which the answer was collected; see collection_runs.';
+COMMENT ON COLUMN lineage.answer_id IS 'Identifies the answer in raw.answers.';
+COMMENT ON COLUMN lineage.collected_at IS 'When, UTC.';
+COMMENT ON COLUMN lineage.request IS 'The request in full, JSON, without secrets.';
+COMMENT ON COLUMN lineage.raw_table IS 'Table that holds the rows.';
+COMMENT ON COLUMN lineage.content_id IS 'Names the rows of the answer in that table.';
+COMMENT ON COLUMN lineage.raw_rows IS 'Rows of the answer that concern this month, those that a later answer supersedes included.';
