@@ -8,17 +8,21 @@ unless it is asked to (`resend_uncertain`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from datetime import time as time_of_day
+from hashlib import sha256
 from pathlib import Path
-from typing import Literal, Protocol
+from tempfile import TemporaryDirectory
+from typing import Literal
 
 import duckdb
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from flows.settings import Mail, MailList
+from flows.reporting import make_report
+from flows.settings import Mail, MailList, Settings
 from flows.smtp import (
     NotAcceptedError,
     PostError,
@@ -29,32 +33,14 @@ from flows.smtp import (
     UnansweredError,
 )
 from reports import mail as digests
-from reports.compare import SummaryRow
-from reports.facts import Facts
+from reports.build import BuiltReport
 from warehouse.deliveries import Delivery, read_deliveries, recipient_key, save_delivery
-from warehouse.store import identity_key
+from warehouse.read import definitions_version
+from warehouse.rows import ReportIssue
+from warehouse.store import identity_key, open_warehouse, save_report_issue
 
 Status = Literal["sent", "already", "refused", "deferred", "uncertain"]
 _GONE_IN_A_ROW = 2
-
-
-class Built(Protocol):
-    """What is needed of a report that has been built."""
-
-    @property
-    def report_id(self) -> str: ...
-    @property
-    def folder(self) -> Path: ...
-    @property
-    def page(self) -> Path: ...
-    @property
-    def csv(self) -> Path: ...
-    @property
-    def facts(self) -> Facts: ...
-    @property
-    def rows(self) -> Sequence[SummaryRow]: ...
-    @property
-    def sentences(self) -> Mapping[str, str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,35 +69,81 @@ class Outcome:
         )
 
 
-def deliver(
-    con: duckdb.DuckDBPyConnection,
-    mail: Mail,
-    built: Built,
+def mail_report(
+    settings: Settings,
     *,
     as_of: date,
     now: datetime,
     environ: Mapping[str, str],
+    say: Callable[[str], None],
+    dry_run: bool = False,
+    resend_uncertain: bool = False,
+) -> bool:
+    """What `trends mail` does: build the report of `as_of` from the published copy and send it, or write samples.
+
+    Says one line for each recipient (or sample); returns whether every mail is sent. Raises NothingPublishedError,
+    and WarehouseError where another process holds the warehouse.
+    """
+    if not settings.mail.lists:
+        say("no mail: config.toml names no list under [[mail.lists]]")
+        return True
+    data = settings.warehouse.data
+    built = make_report(settings, data, as_of)
+    with page_to_attach(settings, built) as page:
+        if dry_run:
+            for path in write_samples(settings.mail, built, page=page):
+                say(f"dry run, nothing sent: {path}")
+            return True
+        with open_warehouse(data / "warehouse.duckdb") as con:
+            outcomes = deliver(
+                con, settings.mail, built, now=now, environ=environ, page=page, resend_uncertain=resend_uncertain
+            )
+    for outcome in outcomes:
+        say(str(outcome))
+    return not any(outcome.is_problem for outcome in outcomes)
+
+
+def deliver(
+    con: duckdb.DuckDBPyConnection,
+    mail: Mail,
+    built: BuiltReport,
+    *,
+    now: datetime,
+    environ: Mapping[str, str],
+    page: Path | None = None,
     resend_uncertain: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Outcome]:
-    """Send every list its digest of `built`. Nothing is raised for what a mail server does: every outcome is listed."""
-    return [
-        outcome
-        for mail_list in mail.lists
-        for outcome in _Round(con, mail, mail_list, built, as_of, now, resend_uncertain, sleep).run(environ)
-    ]
+    """Send every list its digest of `built`, and record what became of it. `page`: attached in place of built.page.
+
+    Nothing is raised for what a mail server does: every outcome is listed, and a later run takes up what is left.
+    """
+    outcomes: list[Outcome] = []
+    for mail_list in mail.lists:
+        round_ = _Round(con, mail, mail_list, built, page or built.page, now, resend_uncertain, sleep)
+        outcomes += round_.run(environ)
+    return outcomes
 
 
-def write_samples(mail: Mail, built: Built, *, as_of: date) -> list[Path]:
+def write_samples(mail: Mail, built: BuiltReport, *, page: Path | None = None) -> list[Path]:
     """The dry run: <report>/<list>.eml for each list, without recipients, the same bytes every time. Sends nothing."""
-    dated = datetime.combine(as_of, time_of_day(), UTC) + timedelta(days=1, seconds=-1)
     paths = []
     for mail_list in mail.lists:
-        message = _Post(mail, mail_list, built).message(None, dated=dated, seed="")
         path = built.folder / f"{mail_list.name}.eml"
-        path.write_bytes(message)
+        path.write_bytes(_Post(mail, mail_list, built, page or built.page).sample())
         paths.append(path)
     return paths
+
+
+@contextmanager
+def page_to_attach(settings: Settings, built: BuiltReport) -> Iterator[Path]:
+    """The page as one file: where the chart library lies beside the pages, it is built once more with it inside."""
+    if settings.report.self_contained:
+        yield built.page
+        return
+    whole = settings.model_copy(update={"report": settings.report.model_copy(update={"self_contained": True})})
+    with TemporaryDirectory() as folder:
+        yield make_report(whole, settings.warehouse.data, built.as_of, Path(folder)).page
 
 
 def period_of(cadence: str, as_of: date) -> str:
@@ -131,22 +163,25 @@ def masked(address: str) -> str:
 class _Post:
     """Makes the messages of one list; the digest, its pictures among it, is made once."""
 
-    def __init__(self, mail: Mail, mail_list: MailList, built: Built) -> None:
+    def __init__(self, mail: Mail, mail_list: MailList, built: BuiltReport, page: Path) -> None:
         self._mail = mail
         self._list = mail_list
-        self._page_name = f"framework-trends-{built.facts.period.as_of.isoformat()}.html"
+        self._as_of = built.as_of
+        page_name = f"framework-trends-{built.as_of.isoformat()}.html"
         self._digest = digests.digest_of(
-            built.facts,
-            built.rows,
-            built.sentences,
-            report_id=built.report_id,
-            page_name=self._page_name,
+            built,
+            page_name=page_name,
             only=frozenset(mail_list.frameworks),
         )
         self._attachments = (
-            digests.Attachment(self._page_name, "text/html", built.page.read_bytes()),
+            digests.Attachment(page_name, "text/html", page.read_bytes()),
             digests.Attachment("metrics.csv", "text/csv", built.csv.read_bytes()),
         )
+
+    def sample(self) -> bytes:
+        """The message for nobody, dated at the end of the report's day."""
+        dated = datetime.combine(self._as_of, time_of_day(23, 59, 59), UTC)
+        return self.message(None, dated=dated, seed="")
 
     def message(self, recipient: str | None, *, dated: datetime, seed: str) -> bytes:
         """The message as it goes out. `seed` makes it known: the same for the same recipient, which it hides."""
@@ -169,14 +204,14 @@ class _Round:
     con: duckdb.DuckDBPyConnection
     mail: Mail
     mail_list: MailList
-    built: Built
-    as_of: date
+    built: BuiltReport
+    page: Path
     now: datetime
     resend_uncertain: bool
     sleep: Callable[[float], None]
 
     def __post_init__(self) -> None:
-        self._period = period_of(self.mail_list.cadence, self.as_of)
+        self._period = period_of(self.mail_list.cadence, self.built.as_of)
         self._key = identity_key(self.con)
         self._known = read_deliveries(self.con, list_name=self.mail_list.name, period=self._period)
 
@@ -209,7 +244,7 @@ class _Round:
 
     def _send_all(self, session: Session, addresses: list[str]) -> Iterator[Outcome]:
         """One address that fails stops no other; a server that is gone or of no use is not asked for each again."""
-        post = _Post(self.mail, self.mail_list, self.built)
+        post = _Post(self.mail, self.mail_list, self.built, self.page)
         gone, stop = 0, None
         for address in addresses:
             result = stop or self._send(session, post, address)
@@ -217,6 +252,7 @@ class _Round:
             if isinstance(result, ServerUnusableError) or (isinstance(result, PostError) and gone == _GONE_IN_A_ROW):
                 stop = result
             yield self._deferred(address, result) if isinstance(result, PostError) else result
+        self._record_issue(post)
 
     def _send(self, session: Session, post: _Post, address: str) -> Outcome | PostError:
         """Send one mail, as often as it takes; what became of it, or why it has to wait."""
@@ -261,6 +297,22 @@ class _Round:
                 error=error,
             ),
         )
+
+    def _record_issue(self, post: _Post) -> None:
+        """Into the ledger of reports: how many have this mail by now, and what it says."""
+        delivered = read_deliveries(self.con, list_name=self.mail_list.name, period=self._period).values()
+        number = sum(delivery.status == "sent" for delivery in delivered)
+        if number:
+            issue = ReportIssue(
+                report_id=self.built.report_id,
+                as_of=self.built.as_of,
+                definitions_version=definitions_version(self.con),
+                artefact=f"{self.mail_list.name}.eml",
+                sha256=sha256(post.sample()).hexdigest(),
+                recipients=f"{number} of {len(self.mail_list.recipients)}",
+                sent_at=self.now,
+            )
+            save_report_issue(self.con, issue)
 
     def _outcome(self, address: str, status: Status, detail: str = "") -> Outcome:
         return Outcome(self.mail_list.name, self._period, masked(address), status, detail)

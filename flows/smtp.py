@@ -165,8 +165,8 @@ class Session:
         lines = _with_quoted_periods(content)
         for start in range(0, len(lines), _CHUNK):
             smtp.send(lines[start : start + _CHUNK])
-        if smtp.sock is None or _has_spoken(smtp.sock):
-            raise ServerGoneError("hung up in mid-message", LATER)
+        if smtp.sock is not None:
+            _stop_if_interrupted(smtp.sock)
         try:
             smtp.send(b".\r\n")
             answer = smtp.getreply()
@@ -205,19 +205,19 @@ def _with_quoted_periods(content: bytes) -> bytes:
     return re.sub(rb"(?m)^\.", b"..", content if content.endswith(b"\r\n") else content + b"\r\n")
 
 
-def _has_spoken(sock: socket.socket) -> bool:
-    """Whether the server said something, or hung up, before the message was over; both mean that it is not taken."""
+def _stop_if_interrupted(sock: socket.socket) -> None:
+    """Raise what it means when the server has spoken, or hung up, before the message was over: it is not taken."""
     limit = sock.gettimeout()
     sock.settimeout(0)
     try:
-        sock.recv(1)
+        said = sock.recv(_CHUNK)
     except (BlockingIOError, ssl.SSLWantReadError):
-        return False
-    except OSError:
-        return True
+        return
     finally:
         sock.settimeout(limit)
-    return True
+    if said[:3].isdigit():
+        _demand("message", (), (int(said[:3]), said[4:]))
+    raise ServerGoneError("hung up in mid-message", LATER)
 
 
 def _demand(step: str, wanted: tuple[int, ...], answer: tuple[int, bytes]) -> None:

@@ -5,7 +5,6 @@ Pure functions: the same digest, recipient and date give the same bytes. Nothing
 
 from __future__ import annotations
 
-import math
 import textwrap
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
@@ -16,16 +15,21 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from reports.compare import SummaryRow
-from reports.facts import SIGNALS, Facts
+from reports.facts import SIGNALS
 from reports.pictures import Picture, pictures_of
-from reports.sentences import problems, source_name
-from reports.wording import compact, listed, percent, short_label, signed_percent
+from reports.pictures import write as write_pictures
+from reports.sentences import headline, problems
+from reports.wording import compact, listed, short_label, signed_percent
+
+if TYPE_CHECKING:
+    from reports.build import BuiltReport
 
 LARGEST_HTML_BYTES = 100_000  # Gmail cuts a mail at 102 kB of HTML
 COLUMNS = 72
@@ -109,32 +113,36 @@ class Envelope:
 # ---- from the report to the digest ----------------------------------------------------------------------------------
 
 
-def digest_of(
-    facts: Facts,
-    rows: Sequence[SummaryRow],
-    sentences: Mapping[str, str],
-    *,
-    report_id: str,
-    page_name: str,
-    only: frozenset[str] = frozenset(),
-) -> Digest:
+def digest_of(built: BuiltReport, *, page_name: str, only: frozenset[str] = frozenset()) -> Digest:
     """The digest of a report. `only`: keys of the frameworks that the list asks for, empty for all."""
+    facts = built.facts
     shown = tuple(item for item in facts.frameworks if not only or item.framework in only)
-    kept = [row for row in rows if not only or row.framework in only]
+    rows = [row for row in built.summary if not only or row.framework in only]
+    chosen = replace(facts, frameworks=shown)
     return Digest(
-        report_id=report_id,
+        report_id=built.report_id,
         as_of=facts.period.as_of,
         period=facts.period.text,
         previous_period=facts.period.previous_text,
-        headline=headline(facts, kept),
-        problems=problems(replace(facts, frameworks=shown), kept),
-        sentences=tuple(Sentence(short_label(item.label), sentences[item.framework]) for item in shown),
+        headline=headline(chosen, rows) if only else built.headline,
+        problems=problems(chosen, rows) if only else built.problems,
+        sentences=tuple(Sentence(short_label(item.label), built.sentences[item.framework]) for item in shown),
         columns=tuple(Column(signal.title, _UNITS[signal.key]) for signal in SIGNALS),
-        rows=tuple(TableRow(short_label(item.label), _cells(kept, item.framework)) for item in shown),
+        rows=tuple(TableRow(short_label(item.label), _cells(rows, item.framework)) for item in shown),
         pictures=pictures_of(facts, only=only),
         page_name=page_name,
         selection=listed([short_label(item.label) for item in shown]) if only else "",
     )
+
+
+def write_files(built: BuiltReport) -> tuple[Path, ...]:
+    """email.html, email.txt and charts/*.png beside the page: the digest of all frameworks, to look at."""
+    digest = digest_of(built, page_name=built.page.name)
+    page, plain = built.folder / "email.html", built.folder / "email.txt"
+    pictures = write_pictures(digest.pictures, built.folder / "charts")
+    page.write_text(html(digest, picture_source=picture_file), encoding="utf-8", newline="\n")
+    plain.write_text(text(digest), encoding="utf-8", newline="\n")
+    return (page, plain, *pictures)
 
 
 def _cells(rows: Sequence[SummaryRow], framework: str) -> tuple[Cell, ...]:
@@ -148,19 +156,6 @@ def _cell(row: SummaryRow | None) -> Cell:
     clear = row.verdict in ("up", "down") and row.change is not None
     value = "\u2013" if row.level is None else compact(row.level)
     return Cell(value, signed_percent(row.change) if clear and row.change is not None else row.verdict)
-
-
-def headline(facts: Facts, rows: Sequence[SummaryRow]) -> str:
-    """The one most important thing: sources that went stale, else the largest clear change that was measured."""
-    stale = sorted({source_name(age.source) for age in facts.ages if age.status in ("stale", "never")})
-    if stale:
-        return f"{listed(stale)} stale"
-    clear = [row for row in rows if row.verdict in ("up", "down") and not row.is_synthetic and (row.change or 0) > -1]
-    if not clear:
-        return "no clear change"
-    largest = max(clear, key=lambda row: abs(math.log1p(row.change or 0)))
-    change = percent(abs(largest.change or 0))
-    return f"{short_label(largest.label)} {largest.signal.noun} {largest.verdict} {change}"
 
 
 # ---- the words ------------------------------------------------------------------------------------------------------

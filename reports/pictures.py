@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from reports.facts import SIGNALS, Facts, Signal, days_in_year_to
 from reports.palette import BAND, GRID, INK, MUTED, Style, style_of
 from reports.wording import clean_label, compact, long_day, month_name, short_label, short_month
+from warehouse.report_queries import CountingBreak
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +44,15 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A break in the counting: a line at its first day, a shade to its last where it ended."""
+
+    first: date
+    says: str
+    last: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     """What one picture shows. `breaks`, the last six, are in order of their day and carry letters."""
 
@@ -50,7 +60,7 @@ class Chart:
     basis: str
     curves: tuple[Curve, ...]
     left_out: int
-    breaks: tuple[tuple[date, str], ...]
+    breaks: tuple[Mark, ...]
     is_synthetic: bool
 
 
@@ -98,18 +108,22 @@ def chart_of(facts: Facts, signal: Signal, only: frozenset[str] = frozenset()) -
     known = sorted((curve for curve in shown if curve.last is not None), key=lambda curve: -(curve.last or 0))
     curves = tuple(known[:MOST_CURVES])
     days = [day for curve in curves for day in curve.days]
-    breaks = [
-        (row.effective_on, f"{long_day(row.effective_on)}: {clean_label(row.what_changed)}")
-        for row in facts.breaks_of(signal)
-        if days and min(days) <= row.effective_on <= max(days)
-    ]
+    breaks = {_mark(row) for row in facts.breaks_of(signal) if days and min(days) <= row.effective_on <= max(days)}
     return Chart(
         signal=signal,
         basis=_basis(facts, signal),
         curves=curves,
         left_out=len(shown) - len(curves),
-        breaks=tuple(sorted(set(breaks))[-MOST_BREAKS:]),
+        breaks=tuple(sorted(breaks, key=lambda mark: (mark.first, mark.says))[-MOST_BREAKS:]),
         is_synthetic=facts.is_synthetic(signal),
+    )
+
+
+def _mark(row: CountingBreak) -> Mark:
+    until = f" to {long_day(row.ends_on)}" if row.ends_on else ""
+    whose = "" if row.entity == "*" else f" ({clean_label(row.entity)})"
+    return Mark(
+        row.effective_on, f"{long_day(row.effective_on)}{until}: {clean_label(row.what_changed)}{whose}", row.ends_on
     )
 
 
@@ -163,7 +177,7 @@ def _course(curve: Curve) -> str:
 
 
 def _notes(chart: Chart) -> tuple[str, ...]:
-    notes = [f"{letter}: {text}" for letter, (_, text) in zip("abcdef", chart.breaks, strict=False)]
+    notes = [f"{letter}: {mark.says}" for letter, mark in zip("abcdef", chart.breaks, strict=False)]
     if chart.left_out:
         notes.append(f"Not drawn: {chart.left_out}, without a figure for the period or smaller than those shown.")
     return tuple(notes)
@@ -260,11 +274,14 @@ def _month_ticks(first: date, last: date) -> list[date]:
 
 
 def _draw_breaks(axes: Axes, chart: Chart) -> None:
-    for letter, (day, _) in zip("abcdef", chart.breaks, strict=False):
-        axes.axvline(day.toordinal(), color=INK, linewidth=0.9, linestyle=(0, (2, 2)), alpha=0.75)
+    for letter, mark in zip("abcdef", chart.breaks, strict=False):
+        first = mark.first.toordinal()
+        if mark.last:
+            axes.axvspan(first, mark.last.toordinal(), color=INK, alpha=0.06, linewidth=0)
+        axes.axvline(first, color=INK, linewidth=0.9, linestyle=(0, (2, 2)), alpha=0.75)
         axes.annotate(
             letter,
-            (day.toordinal(), 1.0),
+            (first, 1.0),
             xycoords=("data", "axes fraction"),
             xytext=(0, 2),
             textcoords="offset points",

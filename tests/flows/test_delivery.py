@@ -9,7 +9,7 @@ import smtplib
 import ssl
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from email.policy import SMTP as POLICY
 from pathlib import Path
@@ -26,8 +26,9 @@ from hypothesis import strategies as st
 from flows import delivery
 from flows.delivery import Outcome, deliver, masked, period_of, write_samples
 from flows.settings import Mail
-from flows.smtp import Session
-from reports.compare import SummaryRow, summarise
+from flows.smtp import NotAcceptedError, RefusedError, ServerGoneError, Session
+from reports.build import BuiltReport
+from reports.compare import summarise
 from reports.facts import Facts, Period
 from warehouse import store
 from warehouse.report_queries import Framework
@@ -60,7 +61,7 @@ class MailServer:
         self._starttls, self._tls = starttls, tls
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
-        self._ready = Event()
+        self._ready, self.left = Event(), Event()
         self.port = 0
 
     def __enter__(self) -> Self:
@@ -128,6 +129,13 @@ class Connection(SMTP):
     """Can drop the line in the middle of a message."""
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
+        if getattr(self.envelope, "step", "").startswith("leave"):
+            await self.push("354 go on")
+            await asyncio.sleep(0.05)
+            self.transport.write(self.envelope.step.removeprefix("leave").encode())
+            self.transport.close()
+            self.loop.call_later(0.05, self.event_handler.left.set)
+            return
         if getattr(self.envelope, "step", "") == "drop":
             await self.push("354 go on")
             await self._reader.readexactly(1000)
@@ -145,35 +153,22 @@ FACTS = Facts(
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Built:
-    """A report without figures: what it says is tested with the mail, here only who gets it."""
-
-    folder: Path
-    report_id: str = "2021-06-25-abc"
-    facts: Facts = FACTS
-    sentences: dict[str, str] = field(default_factory=lambda: {"tensorflow": "no data yet.", "keras": "no data yet."})
-
-    @property
-    def rows(self) -> tuple[SummaryRow, ...]:
-        return summarise(self.facts)
-
-    @property
-    def page(self) -> Path:
-        return self.folder / "report.html"
-
-    @property
-    def csv(self) -> Path:
-        return self.folder / "metrics.csv"
-
-
 @pytest.fixture
-def built(tmp_path: Path) -> Built:
-    folder = tmp_path / "reports" / "2021-06-25"
-    folder.mkdir(parents=True)
+def built(tmp_path: Path) -> BuiltReport:
+    return built_in(tmp_path / "reports" / "2021-06-25")
+
+
+def built_in(folder: Path) -> BuiltReport:
+    """A report without figures: what it says is tested with the mail, here only who gets it."""
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.html").write_bytes(b"<p>the page</p>\n.\n")
     (folder / "metrics.csv").write_text("framework,value\nkeras,1\n")
-    return Built(folder)
+    return BuiltReport(
+        report_id="2021-06-25-abc", as_of=AS_OF, period=(date(2020, 6, 1), date(2021, 5, 1)), folder=folder,
+        page=folder / "report.html", csv=folder / "metrics.csv", problems=(),
+        sentences={"tensorflow": "no data yet.", "keras": "no data yet."},
+        headline="no figures", summary=summarise(FACTS), charts=(), queries={}, facts=FACTS,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -233,10 +228,10 @@ Send = Callable[..., list[Outcome]]
 
 
 @pytest.fixture
-def send(con: duckdb.DuckDBPyConnection, built: Built, slept: list[float]) -> Send:
-    def sender(mail: Mail, **more: Any) -> list[Outcome]:
-        values = {"as_of": AS_OF, "now": NOW, "environ": ENVIRON, "sleep": slept.append} | more
-        return deliver(values.pop("con", con), mail, values.pop("built", built), **values)
+def send(con: duckdb.DuckDBPyConnection, built: BuiltReport, slept: list[float]) -> Send:
+    def sender(mail: Mail, as_of: date = AS_OF, **more: Any) -> list[Outcome]:
+        values = {"now": NOW, "environ": ENVIRON, "sleep": slept.append} | more
+        return deliver(values.pop("con", con), mail, replace(built, as_of=as_of), **values)
 
     return sender
 
@@ -375,12 +370,13 @@ def test_a_refused_address_gets_its_mail_once_it_has_been_mended(send: Send, ser
     assert server.tally() == {ADA: 1, BOB: 1, EVE: 1}
 
 
-def test_a_drop_in_mid_message_is_tried_again(send: Send, server: MailServer, built: Built, slept: list[float]) -> None:
+def test_a_drop_in_mid_message_is_tried_again(
+    send: Send, server: MailServer, built: BuiltReport, slept: list[float]
+) -> None:
     built.page.write_bytes(bytes(12_000_000))  # more than the line itself can hold, so the end cannot be under way
     server.script[ADA].extend(["drop", "drop"])
     assert statuses(send(mail_of(server.port, ADA))) == ["sent"]
     assert server.tally() == {ADA: 1}
-    assert slept == [1, 2]
 
 
 def test_a_server_that_hangs_is_given_up_and_the_rest_waits_for_the_next_run(send: Send, server: MailServer) -> None:
@@ -490,15 +486,13 @@ def test_nobody_ever_gets_a_period_twice(
     empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory, server: MailServer, runs: list[list[str]]
 ) -> None:
     folder = tmp_path_factory.mktemp("round")
-    (folder / "report.html").write_text("page")
-    (folder / "metrics.csv").write_text("csv")
+    built = built_in(folder)
     server.accepted.clear()
     with store.open_warehouse(shutil.copy(empty_warehouse, folder / "warehouse.duckdb")) as con:
         for steps in runs:
             server.script[ADA] = deque(steps)
-            (outcome,) = deliver(
-                con, mail_of(server.port, ADA), Built(folder), as_of=AS_OF, now=NOW, environ={}, sleep=lambda _: None
-            )
+            mail = mail_of(server.port, ADA)
+            (outcome,) = deliver(con, mail, built, now=NOW, environ={}, sleep=lambda _: None)
             got = server.tally()[ADA]
             assert got <= 1
             assert (got == 1) == (outcome.status in ("sent", "already", "uncertain"))
@@ -547,19 +541,30 @@ def test_each_team_gets_the_frameworks_it_asks_for(send: Send, server: MailServe
     assert "TensorFlow" in everybody
 
 
+def test_the_ledger_of_reports_says_how_many_have_the_mail(
+    send: Send, con: duckdb.DuckDBPyConnection, server: MailServer
+) -> None:
+    server.script[BOB].append("550 5.1.1 unknown")
+    send(mail_of(server.port))
+    query = "SELECT artefact, recipients, sent_at FROM raw.report_issues"
+    assert con.execute(query).fetchall() == [("team.eml", "2 of 3", NOW.replace(tzinfo=None))]
+    send(mail_of(server.port), now=NOW.replace(minute=45))
+    assert con.execute(query).fetchall() == [("team.eml", "3 of 3", NOW.replace(minute=45, tzinfo=None))]
+
+
 def test_without_lists_no_server_is_asked(send: Send) -> None:
     assert send(Mail()) == []
 
 
 def test_a_dry_run_writes_the_same_bytes_twice_asks_no_server_and_names_nobody(
-    built: Built, monkeypatch: pytest.MonkeyPatch
+    built: BuiltReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(smtplib, "SMTP", None)
     mail = mail_of(25, ADA, BOB)
-    (path,) = write_samples(mail, built, as_of=AS_OF)
+    (path,) = write_samples(mail, built)
     first = path.read_bytes()
     assert path == built.folder / "team.eml"
-    assert write_samples(mail, built, as_of=AS_OF) == [path]
+    assert write_samples(mail, built) == [path]
     assert path.read_bytes() == first
     assert ADA.encode() not in first
     message = email.message_from_bytes(first, policy=POLICY)
@@ -581,3 +586,19 @@ def test_lines_with_dots_and_commands_inside_a_message_stay_inside(server: MailS
         session.send(BOB, content, before_content=lambda: None)
     assert [envelope.original_content for envelope in server.accepted] == [content, content]
     assert server.tally() == {ADA: 1, BOB: 1}
+
+
+@pytest.mark.parametrize(
+    ("step", "error", "said"),
+    [
+        ("leave", ServerGoneError, "hung up in mid-message"),
+        ("leave552 5.3.4 too big\r\n", RefusedError, "message: 552 5.3.4"),
+        ("leave451 4.3.0 busy\r\n", NotAcceptedError, "message: 451 4.3.0"),
+    ],
+)
+def test_a_server_that_leaves_before_the_end_of_a_message_has_not_taken_it(
+    server: MailServer, step: str, error: type[Exception], said: str
+) -> None:
+    server.script[ADA].append(step)
+    with Session(mail_of(server.port), None) as session, pytest.raises(error, match=said):
+        session.send(ADA, b"Subject: x\r\n\r\n", before_content=lambda: server.left.wait(10))
