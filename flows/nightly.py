@@ -32,7 +32,7 @@ from prefect.utilities.annotations import quote
 
 from flows.plan import Night, Step, configuration, plan
 from flows.progress import Progress
-from flows.reporting import make_report
+from flows.reporting import make_report, record_report
 from flows.sources.errors import SourceError
 from warehouse import break_detection, checks, read, snapshot, store
 from warehouse.rows import Answer
@@ -40,7 +40,7 @@ from warehouse.rows import Answer
 SIDE_BY_SIDE = 8
 
 
-class Incomplete(Exception):
+class IncompleteError(Exception):
     """A step that failed, with the answers it had got by then."""
 
     def __init__(self, answers: tuple[Answer, ...], cause: SourceError) -> None:
@@ -82,15 +82,14 @@ def run_nightly(night: Night, progress: Progress) -> Run:
     with store.open_warehouse(night.data / "warehouse.duckdb") as con:
         run = Run(night, con, progress)
         with _in_ledger(run):
-            nightly(quote(run))
+            nightly(quote(run))  # type: ignore[call-overload]  # Prefect hands over what is inside
         snapshot.publish(con, night.data / "published.duckdb")
     return run
 
 
 @flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=SIDE_BY_SIDE), validate_parameters=False)  # type: ignore[arg-type]
-def nightly(work: quote[Run]) -> None:
+def nightly(run: Run) -> None:
     """The table of contents of a night."""
-    run = work.unquote()
     store.save_answers(run.con, run.run_id, configuration(run.night))
     with read.known_before(run.con, run.night.now):
         steps = plan(run.night, run.con)
@@ -103,35 +102,41 @@ def nightly(work: quote[Run]) -> None:
 
 
 def collect_and_load(run: Run, steps: list[Step]) -> None:
-    """Ask every upstream side by side; save each answer as soon as it is there."""
+    """Ask every upstream side by side; save each answer as soon as it is there.
+
+    What goes into `quote` is handed over as it is: Prefect neither looks into it nor keeps it.
+    """
     for step in steps:
         run.progress.begin(step.name)
         store.begin_step(
             run.con, run_id=run.run_id, source=step.source, entity=step.entity,
             window_start=step.window_start, window_end=step.window_end, started_at=run.now(),
         )  # fmt: skip
-    futures = {collect.with_options(task_run_name=step.name).submit(quote(step)): step for step in steps}
+    futures = {
+        collect.with_options(task_run_name=step.name).submit(quote(step)): step  # type: ignore[call-overload]
+        for step in steps
+    }
     for future in as_completed(list(futures)):
         _load(run, futures[future], future.result(raise_on_failure=False))
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def collect(step: quote[Step]) -> tuple[Answer, ...]:
-    """Ask one upstream. Raises Incomplete, which carries the answers that came before the failure."""
+def collect(step: Step) -> tuple[Answer, ...]:
+    """Ask one upstream. Raises IncompleteError, which carries the answers that came before the failure."""
     answers: list[Answer] = []
     try:
-        answers.extend(step.unquote().fetch())
+        answers.extend(step.fetch())
     except SourceError as error:
-        raise Incomplete(tuple(answers), error) from None
+        raise IncompleteError(tuple(answers), error) from None
     return tuple(answers)
 
 
 def _load(run: Run, step: Step, result: object) -> None:
-    """Save what a step brought and write down how it ended. Anything but answers or Incomplete is a fault of ours."""
+    """Save what a step brought and write down how it ended. Anything but answers or IncompleteError is a fault of ours."""
     match result:
         case tuple():
             answers, error = result, None
-        case Incomplete():
+        case IncompleteError():
             answers, error = result.answers, str(result)
         case BaseException():
             answers, error = (), f"{step.source}: fault in the program: {type(result).__name__}: {result}"
@@ -157,11 +162,9 @@ def _status(answers: Iterable[Answer], error: str | None) -> str:
 
 def _what_came(answers: tuple[Answer, ...], rows: int) -> str:
     asked = ", ".join(dict.fromkeys(answer.source for answer in answers if answer.rows)) or "no rows"
-    because = "; ".join(
-        dict.fromkeys(str(answer.state["fallback_because"]) for answer in answers if "fallback_because" in answer.state)
-    )
+    because = [str(answer.state["fallback_because"]) for answer in answers if "fallback_because" in answer.state]
     note = f"{rows:,} new rows from {asked}" if rows else f"nothing new from {asked}"
-    return f"{note} ({because})" if because else note
+    return f"{note} ({because[-1]})" if because else note
 
 
 def look_for_breaks(run: Run) -> None:
@@ -191,9 +194,10 @@ def report(run: Run) -> None:
         return
     run.progress.begin("report")
     built = make_report(run.night.settings, run.night.data, run.night.as_of)
-    store.save_report_issue(run.con, built.issue)
+    record_report(run.con, built)
     run.report = built.page
-    run.failed += [problem for problem in built.never if problem not in run.failed]
+    run.failed += [f"{row['entity']}: no data yet from {row['source']}" for row in read.freshness(run.con)
+                   if row["status"] == "never"]  # fmt: skip
     run.progress.end("report", "ok", str(built.page))
 
 
@@ -218,5 +222,7 @@ def _in_ledger(run: Run) -> Iterator[None]:
     except BaseException as error:
         store.finish_run(run.con, run.run_id, finished_at=run.now(), status="failed", error=type(error).__name__)
         raise
-    status, error = ("ok", None) if run.exit_code == 0 else ("incomplete", "\n".join(run.failed))
-    store.finish_run(run.con, run.run_id, finished_at=run.now(), status=status, error=error)
+    status = "failed" if run.report is None else "partial" if run.failed else "ok"
+    store.finish_run(
+        run.con, run.run_id, finished_at=run.now(), status=status, error="\n".join(run.failed) or None
+    )  # fmt: skip

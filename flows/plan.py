@@ -19,6 +19,7 @@ from flows.sources.google_trends import fetch_interest
 from flows.sources.pypi_downloads import fetch_downloads
 from flows.sources.pypi_releases import fetch_releases
 from warehouse import read, store
+from warehouse.known_breaks import known_breaks
 from warehouse.rows import Answer, Break, FrameworkEntry, PackageEntry
 
 
@@ -76,9 +77,7 @@ def configuration(night: Night) -> list[Answer]:
     frameworks, packages = [], []
     for position, (key, framework) in enumerate(night.settings.frameworks.items()):
         query, match = search_query(night.settings, framework)
-        frameworks.append(
-            FrameworkEntry(key, framework.label or key, position, framework.repository, query, match)
-        )
+        frameworks.append(FrameworkEntry(key, framework.label or key, position, framework.repository, query, match))
         packages += [
             PackageEntry(key, canonicalize_name(name), "counted", None, framework.packages_reason)
             for name in framework.packages
@@ -90,7 +89,18 @@ def configuration(night: Night) -> list[Answer]:
     return [
         _config_answer(night, "frameworks", tuple(frameworks)),
         _config_answer(night, "packages", tuple(packages)),
+        _config_answer(night, "breaks", (*known_breaks(), *_own_breaks(night.settings))),
     ]
+
+
+def _own_breaks(settings: Settings) -> list[Break]:
+    return [
+        Break(
+            break_source=item.source, metric=item.metric, effective_on=item.effective_on, kind="own",
+            what_changed=item.what_changed, evidence=item.evidence, entity=item.entity, ends_on=item.ends_on,
+        )
+        for item in settings.breaks
+    ]  # fmt: skip
 
 
 def search_query(settings: Settings, framework: Framework) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import Protocol, Self, TextIO, runtime_checkable
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +15,7 @@ from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 _MARKS = {"ok": "[green]✓[/]", "fallback": "[yellow]≈[/]", "failed": "[red]✗[/]", "withheld": "[red]![/]"}
 
 
+@runtime_checkable  # Prefect builds a schema of what a flow takes
 class Progress(Protocol):
     """Told what begins and what ends; names are "source entity", status: ok, fallback, failed, withheld."""
 
