@@ -2,5 +2,5 @@
 SELECT framework, metric, month, observed_days, expected_days, state, source
 FROM monthly_metrics
 WHERE state IN ('late', 'gaps')
-  AND month >= (SELECT max(month) FROM monthly_metrics) - INTERVAL 13 MONTHS
+  AND month >= (SELECT as_of FROM core.clock) - INTERVAL 13 MONTHS
 ORDER BY month DESC, framework, metric
