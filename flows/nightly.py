@@ -81,9 +81,14 @@ def run_nightly(night: Night, progress: Progress) -> Run:
     night.data.mkdir(parents=True, exist_ok=True)
     with store.open_warehouse(night.data / "warehouse.duckdb") as con:
         run = Run(night, con, progress)
-        with _in_ledger(run):
-            nightly(quote(run))  # type: ignore[call-overload]  # Prefect hands over what is inside
-        snapshot.publish(con, night.data / "published.duckdb")
+        try:
+            with _in_ledger(run):
+                nightly(quote(run))  # type: ignore[call-overload]  # Prefect hands over what is inside
+            publish(run)
+        finally:
+            del (
+                run.con
+            )  # Prefect keeps the run until the process ends, and DuckDB minds a connection that lives so long
     return run
 
 
@@ -132,7 +137,7 @@ def collect(step: Step) -> tuple[Answer, ...]:
 
 
 def _load(run: Run, step: Step, result: object) -> None:
-    """Save what a step brought and write down how it ended. Anything but answers or IncompleteError is a fault of ours."""
+    """Save what a step brought and write down how it ended; any other error than IncompleteError is our own fault."""
     match result:
         case tuple():
             answers, error = result, None
