@@ -90,7 +90,8 @@ COMMENT ON VIEW core.breaks IS 'Days from which a source counts differently: tho
 
 CREATE VIEW core.series_breaks AS
 SELECT DISTINCT
-    frameworks.framework, metrics.metric, sources.source, breaks.effective_on, breaks.ends_on, breaks.what_changed
+    frameworks.framework, metrics.metric, sources.source, breaks.effective_on, breaks.ends_on, breaks.what_changed,
+    breaks.kind = 'suspected' AS is_suspected
 FROM core.breaks AS breaks
 INNER JOIN core.sources AS sources
     ON breaks.break_source IN ('*', sources.source, sources.family)

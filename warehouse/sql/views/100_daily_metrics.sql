@@ -1,11 +1,28 @@
 CREATE VIEW daily_metrics AS
 FROM core.daily
 UNION ALL BY NAME
-SELECT days.framework, days.metric, days.day, CAST(days.value AS DOUBLE) AS value, bases.basis, 'git' AS source
+SELECT days.framework, days.metric, days.day, days.value, bases.basis, 'git' AS source
 FROM (
-    UNPIVOT (SELECT * EXCLUDE (first_day) FROM core.git_daily)
-    ON COLUMNS(* EXCLUDE (framework, day))
-    INTO NAME metric VALUE value
+    SELECT
+        framework,
+        day,
+        unnest([
+            'commits',
+            'active_contributors',
+            'active_contributors_without_bots',
+            'new_contributors',
+            'returning_contributors',
+            'masked_or_bot_commits'
+        ]) AS metric,
+        unnest([
+            CAST(commits AS DOUBLE),
+            CAST(active_contributors AS DOUBLE),
+            CAST(active_contributors_without_bots AS DOUBLE),
+            CAST(new_contributors AS DOUBLE),
+            CAST(returning_contributors AS DOUBLE),
+            CAST(masked_or_bot_commits AS DOUBLE)
+        ]) AS value
+    FROM core.git_daily
 ) AS days
 INNER JOIN core.git_bases AS bases USING (metric);
 

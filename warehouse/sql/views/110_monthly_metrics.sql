@@ -32,11 +32,32 @@ day_months AS (
 git_months AS (
     SELECT days.framework, days.metric, days.month, days.observed_days, days.value, bases.basis
     FROM (
-        UNPIVOT core.git_monthly
-        ON COLUMNS(* EXCLUDE (framework, month, observed_days))
-        INTO NAME metric VALUE value
+        SELECT
+            framework,
+            month,
+            observed_days,
+            unnest([
+                'commits',
+                'active_contributors',
+                'active_contributors_without_bots',
+                'new_contributors',
+                'returning_contributors',
+                'masked_or_bot_commits',
+                'contributor_absence_factor'
+            ]) AS metric,
+            unnest([
+                CAST(commits AS DOUBLE),
+                CAST(active_contributors AS DOUBLE),
+                CAST(active_contributors_without_bots AS DOUBLE),
+                CAST(new_contributors AS DOUBLE),
+                CAST(returning_contributors AS DOUBLE),
+                CAST(masked_or_bot_commits AS DOUBLE),
+                CAST(contributor_absence_factor AS DOUBLE)
+            ]) AS value
+        FROM core.git_monthly
     ) AS days
     INNER JOIN core.git_bases AS bases USING (metric)
+    WHERE days.value IS NOT NULL
 ),
 
 candidates AS (

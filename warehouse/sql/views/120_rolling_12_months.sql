@@ -100,11 +100,35 @@ from_months AS (
 from_history AS (
     SELECT history.*, bases.basis
     FROM (
-        UNPIVOT core.git_rolling
-        ON COLUMNS(* EXCLUDE (framework, day, first_day, window_start, previous_start, window_days))
-        INTO NAME metric VALUE value
+        SELECT
+            framework,
+            first_day,
+            day,
+            window_start,
+            previous_start,
+            window_days,
+            unnest([
+                'commits',
+                'active_contributors',
+                'active_contributors_without_bots',
+                'new_contributors',
+                'returning_contributors',
+                'masked_or_bot_commits',
+                'contributor_absence_factor'
+            ]) AS metric,
+            unnest([
+                CAST(commits AS DOUBLE),
+                CAST(active_contributors AS DOUBLE),
+                CAST(active_contributors_without_bots AS DOUBLE),
+                CAST(new_contributors AS DOUBLE),
+                CAST(returning_contributors AS DOUBLE),
+                CAST(masked_or_bot_commits AS DOUBLE),
+                CAST(contributor_absence_factor AS DOUBLE)
+            ]) AS value
+        FROM core.git_rolling
     ) AS history
     INNER JOIN core.git_bases AS bases USING (metric)
+    WHERE history.value IS NOT NULL
 ),
 
 series AS MATERIALIZED (
@@ -157,8 +181,12 @@ broken AS (
         spans.metric,
         spans.source,
         spans.day,
-        max_by(breaks.what_changed, (breaks.effective_on, breaks.what_changed)) AS what_changed,
-        max(breaks.effective_on) AS effective_on,
+        max_by(
+            struct_pack(
+                what := rtrim(breaks.what_changed, '.'), since := breaks.effective_on, is_suspected := breaks.is_suspected
+            ),
+            (NOT breaks.is_suspected, breaks.effective_on, breaks.what_changed)
+        ) AS main_break,
         count(*) AS breaks
     FROM compared AS spans
     INNER JOIN core.series_breaks AS breaks
@@ -175,7 +203,8 @@ judged AS (
         compared.*,
         coalesce(
             compared.reason,
-            format('Counted differently since {}: {}.', broken.effective_on, rtrim(broken.what_changed, '.'))
+            CASE WHEN broken.main_break.is_suspected THEN 'Perhaps counted' ELSE 'Counted' END
+                || format(' differently since {}: {}.', broken.main_break.since, broken.main_break.what)
                 || CASE WHEN broken.breaks > 1 THEN format(' {} breaks in all.', broken.breaks) ELSE '' END
         ) AS why_not
     FROM compared
