@@ -35,6 +35,7 @@ LARGEST_HTML_BYTES = 100_000  # Gmail cuts a mail at 102 kB of HTML
 COLUMNS = 72
 _LONGEST_SUBJECT = 140
 _UNITS = {"search": "0 to 100", "downloads": "a day", "contributors": "people", "stars": "a day"}
+_DROPPED = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 _KEPT = "\u2066\u2067\u2068\u2069\u200d"
 
 
@@ -213,7 +214,7 @@ def one_line(value: str, longest: int) -> str:
 
     Isolates stay: they keep a name that runs right to left from turning the words around it.
     """
-    kept = "".join(char if unicodedata.category(char)[0] != "C" or char in _KEPT else " " for char in value)
+    kept = "".join(" " if unicodedata.category(char) in _DROPPED and char not in _KEPT else char for char in value)
     line = " ".join(part for part in kept.split(" ") if part)
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 
@@ -235,7 +236,7 @@ def _text_table(digest: Digest) -> str:
     for row in digest.rows:
         lines.append(one_line(row.label, COLUMNS))
         for column, cell in zip(digest.columns, row.cells, strict=True):
-            name = f"{column.title}, {column.unit}"
+            name = one_line(f"{column.title}, {column.unit}", 28)
             lines.append(f"  {name:<28}{one_line(cell.value, 18):>18}  {one_line(cell.change, 20):>20}")
     return "\n".join(lines)
 

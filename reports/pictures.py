@@ -101,7 +101,7 @@ def write(pictures: Iterable[Picture], folder: Path) -> tuple[Path, ...]:
 def chart_of(facts: Facts, signal: Signal, only: frozenset[str] = frozenset()) -> Chart:
     """The curves of one signal, the largest first, with the breaks that fall into their days."""
     shown = [
-        _curve(facts, signal, item.framework, item.label, style_of(position))
+        _curve(facts, signal, item.framework, clean_label(item.label), style_of(position))
         for position, item in enumerate(facts.frameworks)
         if not only or item.framework in only
     ]
