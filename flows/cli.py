@@ -152,11 +152,12 @@ def nightly(
     context: typer.Context,
     as_of: AsOf = None,
     replay: Annotated[
-        bool, typer.Option("--replay", help="Ask the recorded upstreams on this machine; data goes to DIR/demo.")
+        bool,
+        typer.Option(
+            "--replay", help="Ask the recorded upstreams on this machine; data goes to DIR/demo, nothing is mailed."
+        ),
     ] = False,
-    no_mail: Annotated[  # noqa: ARG001 - nothing is sent yet; a cron line that says so today keeps its meaning
-        bool, typer.Option("--no-mail", help="Build the report, send nothing.")
-    ] = False,
+    no_mail: Annotated[bool, typer.Option("--no-mail", help="Build the report, send nothing.")] = False,
 ) -> int:
     """Run the nightly job once, now: collect, load, check, publish, report.
 
@@ -171,7 +172,7 @@ def nightly(
     settings = invocation.settings()
     if replay:
         return _replayed(settings, as_of)
-    return _night(settings, settings.warehouse.data, invocation.now, as_of)
+    return _night(settings, settings.warehouse.data, invocation.now, as_of, send_mail=not no_mail)
 
 
 def _replayed(settings: Settings, as_of: date | None) -> int:
@@ -180,20 +181,20 @@ def _replayed(settings: Settings, as_of: date | None) -> int:
     day = _not_after(as_of or DEMO_DAY, DEMO_DAY, "the last day of the recordings")
     data = settings.warehouse.data / "demo"
     with replay_server(day, data / "upstreams") as server:
-        return _night(pointed_at(server, settings), data, moment_of(day), day)
+        return _night(pointed_at(server, settings), data, moment_of(day), day, send_mail=False)
 
 
-def _night(settings: Settings, data: Path, now: datetime, as_of: date | None) -> int:
+def _night(settings: Settings, data: Path, now: datetime, as_of: date | None, *, send_mail: bool) -> int:
     day = _not_after(as_of or now.date(), now.date(), "which is today")
     from flows.nightly import run_nightly
     from flows.plan import Night
     from flows.progress import progress_on
 
     with progress_on(sys.stderr) as progress:
-        run = run_nightly(Night(settings=settings, data=data, now=now, as_of=day), progress)
+        run = run_nightly(Night(settings, data, now, day, send_mail), progress)
     if run.report is None:
         return _complain("nothing could be collected and nothing is kept, so there is no report", NOTHING_DONE)
-    typer.echo(run.report)
+    typer.echo(run.report.page)
     return run.exit_code
 
 
@@ -215,15 +216,57 @@ def report(
     trends report --as-of 2026-09-30
     trends report --out /tmp/look
     """
-    from flows.reporting import make_report
+    from flows.reporting import make_report, record_in_warehouse
     from flows.status import published_day
 
     invocation: Invocation = context.obj
     settings = invocation.settings()
     last = published_day(settings.warehouse.data)
     day = _not_after(as_of or last, last, "the last day that is published")
-    typer.echo(make_report(settings, settings.warehouse.data, day, out).page)
+    built = make_report(settings, settings.warehouse.data, day, out)
+    if out is None:
+        record_in_warehouse(settings.warehouse.data, built)
+    typer.echo(built.page)
     return ALL_DONE
+
+
+@app.command(short_help="Send the report to the lists that are due; --dry-run writes it to look at.")
+def mail(
+    context: typer.Context,
+    as_of: AsOf = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Send nothing; write an .eml for each list and say where.")
+    ] = False,
+    resend_uncertain: Annotated[
+        bool,
+        typer.Option("--resend-uncertain", help="Send again what was handed over without an answer from the server."),
+    ] = False,
+) -> int:
+    """Build the report and send it, to each recipient once per period, whatever is retried or run again.
+
+    Server, lists and cadence are in config.toml under [mail]; the password is in the environment.
+
+    \b
+    trends mail --dry-run
+    trends mail --as-of 2026-09-30
+    """
+    from flows.delivery import mail_report
+    from flows.status import published_day
+
+    invocation: Invocation = context.obj
+    settings = invocation.settings()
+    last = published_day(settings.warehouse.data)
+    day = _not_after(as_of or last, last, "the last day that is published")
+    all_sent = mail_report(
+        settings,
+        as_of=day,
+        now=invocation.now,
+        environ=os.environ,
+        say=typer.echo,
+        dry_run=dry_run,
+        resend_uncertain=resend_uncertain,
+    )
+    return ALL_DONE if all_sent else INCOMPLETE
 
 
 @app.command(short_help="Read-only SQL on the published copy of the warehouse.")

@@ -1,4 +1,4 @@
-"""The nightly job: collect -> load -> check -> publish -> report.
+"""The nightly job: collect -> load -> check -> publish -> report -> mail.
 
 Collectors run side by side and only return answers; this thread alone writes to the warehouse, each answer as soon as
 it is there. A source that fails is recorded and never stops the others.
@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from importlib.metadata import version
-from pathlib import Path
 from uuid import uuid4
 
 # Prefect reads these when it is imported: no call to any outside service, and time enough to start on a busy machine.
@@ -30,10 +29,12 @@ from prefect.futures import as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
+from flows.delivery import deliver, page_to_attach
 from flows.plan import Night, Step, configuration, plan
 from flows.progress import Progress
 from flows.reporting import make_report, record_report
 from flows.sources.errors import SourceError
+from reports.build import BuiltReport
 from warehouse import break_detection, checks, read, snapshot, store
 from warehouse.rows import Answer
 
@@ -62,7 +63,7 @@ class Run:
     started: float = field(default_factory=time.monotonic)
     succeeded: int = 0
     failed: list[str] = field(default_factory=list)
-    report: Path | None = None
+    report: BuiltReport | None = None
 
     def now(self) -> datetime:
         """The moment that the command line read, moved on by a steady clock."""
@@ -103,6 +104,7 @@ def nightly(run: Run) -> None:
     check(run)
     publish(run)
     report(run)
+    mail(run)
     leave_artifact(run)
 
 
@@ -200,18 +202,32 @@ def report(run: Run) -> None:
     run.progress.begin("report")
     built = make_report(run.night.settings, run.night.data, run.night.as_of)
     record_report(run.con, built)
-    run.report = built.page
+    run.report = built
     run.failed += [f"{row['entity']}: no data yet from {row['source']}" for row in read.freshness(run.con)
                    if row["status"] == "never"]  # fmt: skip
     run.progress.end("report", "ok", str(built.page))
 
 
+def mail(run: Run) -> None:
+    """Send the report to whoever is due; a mail that cannot be sent is recorded and tried again the next night."""
+    settings = run.night.settings
+    if run.report is None or not run.night.send_mail or not settings.mail.lists:
+        return
+    run.progress.begin("mail")
+    with page_to_attach(settings, run.report) as page:
+        outcomes = deliver(run.con, settings.mail, run.report, now=run.now(), environ=os.environ, page=page)
+    run.failed += [f"mail to {outcome}" for outcome in outcomes if outcome.is_problem]
+    for outcome in outcomes:
+        run.progress.end("mail", "failed" if outcome.is_problem else "ok", str(outcome))
+
+
 def leave_artifact(run: Run) -> None:
     """What Prefect's own pages show of this night."""
+    page = run.report.page if run.report else "none"
     create_table_artifact(
         key="nightly-outcome",
         table=read.steps_of(run.con, run.run_id),
-        description=f"{run.succeeded} steps succeeded, {len(run.failed)} did not. Report: {run.report or 'none'}",
+        description=f"{run.succeeded} steps succeeded, {len(run.failed)} did not. Report: {page}",
     )
 
 

@@ -25,12 +25,16 @@ from warehouse.rows import Answer, Break, FrameworkEntry, PackageEntry
 
 @dataclass(frozen=True)
 class Night:
-    """One run of the nightly job: what, where, and the one moment that everything below takes as now."""
+    """One run of the nightly job: what, where, and the one moment that everything below takes as now.
+
+    `send_mail`: whether the lists of config.toml get the report.
+    """
 
     settings: Settings
     data: Path
     now: datetime
     as_of: date
+    send_mail: bool = True
 
     @property
     def last_day(self) -> date:

@@ -1,4 +1,4 @@
-"""From the published copy to a report folder: the page, the CSV, the pointer to the newest, and their hashes."""
+"""From the published copy to a report folder: page, CSV, mail and pictures, the list of reports, and their hashes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import duckdb
 
 from flows.settings import Settings
 from reports.build import BuiltReport, build_report
+from reports.index import write_index
+from reports.mail import write_files
 from warehouse import read, store
 from warehouse.rows import ReportIssue
 from warehouse.snapshot import open_published
@@ -25,8 +27,10 @@ def make_report(settings: Settings, data: Path, as_of: date, out: Path | None = 
     folder = out or data / "reports" / as_of.isoformat()
     with closing(open_published(data / "published.duckdb", as_of)) as con:
         built = build_report(con, as_of=as_of, out=folder, self_contained=settings.report.self_contained)
+    write_files(built)
     if out is None:
         point_to_newest(data / "reports")
+        write_index(data / "reports")
     return built
 
 
@@ -41,14 +45,22 @@ def point_to_newest(reports: Path) -> None:
 
 def record_report(con: duckdb.DuckDBPyConnection, built: BuiltReport) -> None:
     """Write down the hash of each file, by which definitions and which queries it came about."""
-    digests = {path.name: sha256(path.read_bytes()).hexdigest() for path in (built.page, built.csv)}
-    report_id = f"{built.as_of}-{digests[built.page.name][:12]}"
-    for artefact, digest in digests.items():
+    for path in (built.page, built.csv):
         issue = ReportIssue(
-            report_id=report_id, as_of=built.as_of, definitions_version=read.definitions_version(con),
-            artefact=artefact, sha256=digest, query_texts=json.dumps(built.queries, sort_keys=True),
-        )  # fmt: skip
+            report_id=built.report_id,
+            as_of=built.as_of,
+            definitions_version=read.definitions_version(con),
+            artefact=path.name,
+            sha256=sha256(path.read_bytes()).hexdigest(),
+            query_texts=json.dumps(built.queries, sort_keys=True),
+        )
         store.save_report_issue(con, issue)
+
+
+def record_in_warehouse(data: Path, built: BuiltReport) -> None:
+    """record_report for a report that was built outside a night. Raises store.WarehouseError."""
+    with store.open_warehouse(data / "warehouse.duckdb") as con:
+        record_report(con, built)
 
 
 def _is_day(folder: Path) -> bool:

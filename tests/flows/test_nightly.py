@@ -36,7 +36,7 @@ def facts_of(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
         tables = [
             name
             for (name,) in con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'raw'").fetchall()
-            if name not in {"runs", "run_steps", "secrets", "check_results"}
+            if name not in {"runs", "run_steps", "run_answers", "check_results", "secrets"}
         ]
         return {table: _rows(con, table) for table in sorted(tables)}
 

@@ -1,0 +1,149 @@
+"""The list of past reports, newest first, with what changed from each to the next.
+
+It reads only what reports left in their folders (metrics.csv), so it can be written again at any time.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from reports import render
+from reports.facts import SIGNALS, Period
+from reports.numbers import span
+from reports.wording import compact, exact, long_day, signed_percent
+
+INDEX = "index.html"
+MOST_CHANGES = 12
+_NOUNS = {signal.metric: signal.noun for signal in SIGNALS}
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """The 12 months of one framework in one metric, as a past report's metrics.csv has them."""
+
+    value: float | None
+    change: float | None
+    is_comparable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PastReport:
+    """A report folder. `headlines` is keyed by (framework, metric)."""
+
+    as_of: date
+    headlines: dict[tuple[str, str], Headline]
+
+    @property
+    def name(self) -> str:
+        return self.as_of.isoformat()
+
+    @property
+    def day(self) -> str:
+        return long_day(self.as_of)
+
+    @property
+    def period(self) -> str:
+        return Period(self.as_of).text
+
+
+def write_index(reports_root: Path) -> Path:
+    """Write `reports_root`/index.html over every YYYY-MM-DD folder that holds a report; returns its path."""
+    past = past_reports(reports_root)
+    entries = [
+        {"report": report, "changes": what_changed(past[place + 1] if place + 1 < len(past) else None, report)}
+        for place, report in enumerate(past)
+    ]
+    values = {"entries": entries, "css": render.style_sheet("page.css"), "policy": render.policy([])}
+    path = reports_root / INDEX
+    partial = path.with_name(f".{INDEX}.partial")
+    partial.write_text(render.page("index.html.j2", values), encoding="utf-8", newline="\n")
+    partial.replace(path)
+    return path
+
+
+def past_reports(reports_root: Path) -> list[PastReport]:
+    """Every report below `reports_root`, newest first."""
+    days = {day: folder for folder in reports_root.iterdir() if (day := _day_of(folder)) is not None}
+    return [
+        PastReport(day, dict(_headlines(days[day] / "metrics.csv", day)))
+        for day in sorted(days, reverse=True)
+        if (days[day] / "report.html").is_file() and (days[day] / "metrics.csv").is_file()
+    ]
+
+
+def _day_of(folder: Path) -> date | None:
+    try:
+        day = date.fromisoformat(folder.name)
+    except ValueError:
+        return None
+    return day if day.isoformat() == folder.name and not folder.is_symlink() else None
+
+
+def _headlines(path: Path, as_of: date) -> Iterator[tuple[tuple[str, str], Headline]]:
+    """The 12 months of every framework and signal, from the lines of `path` that cover the report's period."""
+    period = Period(as_of)
+    wanted = span(period.start, period.end)
+    found: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["metric"] in _NOUNS and row["period"] == wanted and row["statistic"] in ("value", "change"):
+                found.setdefault((row["framework"], row["metric"]), {})[row["statistic"]] = row
+    for key, rows in found.items():
+        value, change = rows.get("value", {}), rows.get("change", {})
+        yield key, Headline(_number(value), _number(change), value.get("comparable") == "true")
+
+
+def _number(row: dict[str, str]) -> float | None:
+    return float(row["value"]) if row.get("value") else None
+
+
+def what_changed(before: PastReport | None, after: PastReport) -> list[str]:
+    """The differences that a reader would want to know of, as short texts; at most twelve, the rest counted."""
+    if before is None:
+        return ["The first report."]
+    moved = Period(before.as_of).start != Period(after.as_of).start
+    texts = [f"The period moved on to {after.period}."] if moved else []
+    texts += list(_membership(before, after))
+    for key in after.headlines:
+        if key in before.headlines:
+            texts += _changes(key, before.headlines[key], after.headlines[key], moved=moved)
+    if len(texts) > MOST_CHANGES:
+        texts = [*texts[: MOST_CHANGES - 1], f"{len(texts) - MOST_CHANGES + 1} more."]
+    return texts or ["No figure changed."]
+
+
+def _membership(before: PastReport, after: PastReport) -> Iterator[str]:
+    older, newer = ({framework for framework, _ in report.headlines} for report in (before, after))
+    for framework in sorted(newer - older):
+        yield f"{framework} is new."
+    for framework in sorted(older - newer):
+        yield f"{framework} is no longer tracked."
+
+
+def _changes(key: tuple[str, str], before: Headline, after: Headline, *, moved: bool) -> Iterator[str]:
+    """A figure that came, went or was revised; a change that became comparable or stopped to be."""
+    framework, noun = key[0], _NOUNS[key[1]]
+    if before.value is None and after.value is not None:
+        yield f"{framework}, {noun}: first figure, {compact(after.value)}."
+    elif before.value is not None and after.value is None:
+        yield f"{framework}, {noun}: no figure any more."
+    elif before.value is not None and after.value is not None and _differ(before.value, after.value):
+        yield f"{framework}, {noun}: {_from_to(before.value, after.value)}{'' if moved else ', revised'}."
+    if before.is_comparable != after.is_comparable and None not in (before.value, after.value):
+        word = "now comparable with" if after.is_comparable else "no longer comparable with"
+        change = f" ({signed_percent(after.change)})" if after.change is not None else ""
+        yield f"{framework}, {noun}: {word} the year before{change}."
+
+
+def _differ(before: float, after: float) -> bool:
+    return abs(after - before) > 1e-6 * max(abs(before), abs(after))
+
+
+def _from_to(before: float, after: float) -> str:
+    """In short where the short forms differ, else in full."""
+    texts = compact(before), compact(after)
+    return " to ".join(texts if texts[0] != texts[1] else (exact(before), exact(after)))
