@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from warehouse import store
@@ -111,7 +111,8 @@ def tracked(configured: Callable[..., tuple[Answer, Answer]]) -> list[Answer]:
     return list(configured(at=NIGHT - 10 * DAY, a=["a"], b=["b"]))
 
 
-@settings(max_examples=10, deadline=None, derandomize=True, database=None)
+# Without shrinking: an example takes a second, so a failure would take minutes to tell about.
+@settings(max_examples=10, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
 @given(data=st.data(), loaded=st.lists(answers(), min_size=2, max_size=12))
 def test_how_answers_are_loaded_does_not_matter(
     empty_warehouse: Path,
