@@ -22,7 +22,7 @@ import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from reports.compare import SummaryRow
-from reports.facts import SIGNALS
+from reports.facts import SIGNALS, Facts, Signal
 from reports.pictures import Picture, pictures_of
 from reports.pictures import write as write_pictures
 from reports.sentences import headline, problems
@@ -128,7 +128,7 @@ def digest_of(built: BuiltReport, *, page_name: str, only: frozenset[str] = froz
         headline=headline(chosen, rows) if only else built.headline,
         problems=problems(chosen, rows) if only else built.problems,
         sentences=tuple(Sentence(short_label(item.label), built.sentences[item.framework]) for item in shown),
-        columns=tuple(Column(signal.title, _UNITS[signal.key]) for signal in SIGNALS),
+        columns=tuple(_column(facts, signal) for signal in SIGNALS),
         rows=tuple(TableRow(short_label(item.label), _cells(rows, item.framework)) for item in shown),
         pictures=pictures_of(facts, only=only),
         page_name=page_name,
@@ -144,6 +144,11 @@ def write_files(built: BuiltReport) -> tuple[Path, ...]:
     page.write_text(html(digest, picture_source=picture_file), encoding="utf-8", newline="\n")
     plain.write_text(text(digest), encoding="utf-8", newline="\n")
     return (page, plain, *pictures)
+
+
+def _column(facts: Facts, signal: Signal) -> Column:
+    unit = _UNITS[signal.key]
+    return Column(signal.title, f"{unit}, synthetic" if facts.is_synthetic(signal) else unit)
 
 
 def _cells(rows: Sequence[SummaryRow], framework: str) -> tuple[Cell, ...]:
@@ -236,8 +241,8 @@ def _text_table(digest: Digest) -> str:
     for row in digest.rows:
         lines.append(one_line(row.label, COLUMNS))
         for column, cell in zip(digest.columns, row.cells, strict=True):
-            name = one_line(f"{column.title}, {column.unit}", 28)
-            lines.append(f"  {name:<28}{one_line(cell.value, 18):>18}  {one_line(cell.change, 20):>20}")
+            name = one_line(f"{column.title}, {column.unit}", 36)
+            lines.append(f"  {name:<36}{one_line(cell.value, 10):>10}  {one_line(cell.change, 20):>20}")
     return "\n".join(lines)
 
 

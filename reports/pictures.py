@@ -6,6 +6,7 @@ No browser is needed. A picture that cannot be drawn leaves its words: `Picture.
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -217,14 +218,23 @@ def _png(chart: Chart) -> bytes:
 
 
 def _compose(figure: Figure, chart: Chart) -> None:
-    axes = figure.add_axes((0.105, 0.12, 0.625, 0.66))
+    axes = figure.add_axes((0.105, 0.12, 0.625, 0.63))
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(MUTED)
     axes.tick_params(length=0, pad=4)
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     figure.text(0.02, 0.93, chart.signal.title, fontproperties=_font(11, bold=True), color=INK)
-    figure.text(0.02, 0.865, _drawable(_subtitle(chart), 66), fontproperties=_font(_SMALL), color=MUTED)
+    lines = textwrap.wrap(_drawable(_subtitle(chart), 130), 68)[:2]
+    figure.text(
+        0.02,
+        0.905,
+        "\n".join(lines),
+        fontproperties=_font(_SMALL),
+        color=MUTED,
+        verticalalignment="top",
+        linespacing=1.25,
+    )
     for curve in chart.curves:
         _draw_curve(axes, curve)
     _scale(axes, chart)

@@ -24,14 +24,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows import delivery
-from flows.delivery import Outcome, deliver, masked, period_of, write_samples
-from flows.settings import Mail
+from flows.delivery import Outcome, deliver, mail_report, masked, period_of, write_samples
+from flows.settings import Mail, Settings
 from flows.smtp import NotAcceptedError, RefusedError, ServerGoneError, Session
 from reports.build import BuiltReport
 from reports.compare import summarise
 from reports.facts import Facts, Period
-from warehouse import store
+from warehouse import snapshot, store
 from warehouse.report_queries import Framework
+from warehouse.rows import Answer, FrameworkEntry
 
 AS_OF = date(2021, 6, 25)
 NOW = datetime(2021, 6, 25, 23, 30, tzinfo=UTC)
@@ -574,6 +575,67 @@ def test_a_dry_run_writes_the_same_bytes_twice_asks_no_server_and_names_nobody(
 
 def test_masked_keeps_one_letter_and_the_domain() -> None:
     assert masked("ada.lovelace@example.com") == "a***@example.com"
+
+
+# ---- trends mail -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def published(tmp_path: Path, con: duckdb.DuckDBPyConnection) -> Callable[[Mail, bool], Settings]:
+    """Settings with a data folder that one night without any answer has left, but for the names of the frameworks."""
+    entries = (FrameworkEntry("keras", "Keras", 0, "keras-team/keras", "Keras", "term"),)
+    store.begin_run(con, run_id="r", flow="nightly", as_of=AS_OF, started_at=NOW, program_version="test")
+    store.save_answers(con, "r", [Answer("config", "frameworks", "{}", NOW, entries, replaces_all=True)])
+    snapshot.publish(con, tmp_path / "published.duckdb")
+    con.close()
+
+    def settings_of(mail: Mail, self_contained: bool) -> Settings:
+        keras = {"packages": ["keras"], "repository": "keras-team/keras", "search_term": "Keras"}
+        return Settings(
+            frameworks={"keras": keras},
+            mail=mail,
+            warehouse={"data": tmp_path},
+            report={"self_contained": self_contained},
+        )
+
+    return settings_of
+
+
+def test_trends_mail_sends_once_and_says_a_line_a_recipient(
+    published: Callable[[Mail, bool], Settings], server: MailServer
+) -> None:
+    said: list[str] = []
+    settings_ = published(mail_of(server.port, ADA, BOB), False)
+    server.script[BOB].append("550 5.1.1 unknown")
+    assert not mail_report(settings_, as_of=AS_OF, now=NOW, environ={}, say=said.append)
+    assert mail_report(settings_, as_of=AS_OF, now=NOW, environ={}, say=said.append)
+    assert said == [
+        "team 2021-W25: a***@example.com sent",
+        "team 2021-W25: b***@example.org refused: recipient: 550 5.1.1",
+        "team 2021-W25: a***@example.com already: at 2021-06-25 23:30 UTC",
+        "team 2021-W25: b***@example.org sent",
+    ]
+    page = email.message_from_bytes(server.accepted[0].original_content, policy=POLICY)
+    (attached,) = (part for part in page.iter_attachments() if part.get_content_type() == "text/html")
+    assert len(attached.get_content()) > 1_000_000, "the page goes out whole, with the chart library inside"
+
+
+def test_trends_mail_dry_run_says_where_the_samples_are(
+    published: Callable[[Mail, bool], Settings], tmp_path: Path
+) -> None:
+    said: list[str] = []
+    assert mail_report(
+        published(mail_of(25, ADA), True), as_of=AS_OF, now=NOW, environ={}, say=said.append, dry_run=True
+    )
+    sample = tmp_path / "reports" / "2021-06-25" / "team.eml"
+    assert said == [f"dry run, nothing sent: {sample}"]
+    assert sample.read_bytes().startswith(b"From: Framework Trends <trends@example.com>\r\n")
+
+
+def test_trends_mail_without_lists_says_so(published: Callable[[Mail, bool], Settings]) -> None:
+    said: list[str] = []
+    assert mail_report(published(Mail(), True), as_of=AS_OF, now=NOW, environ={}, say=said.append)
+    assert said == ["no mail: config.toml names no list under [[mail.lists]]"]
 
 
 # ---- the wire --------------------------------------------------------------------------------------------------------
