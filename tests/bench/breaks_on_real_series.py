@@ -140,6 +140,19 @@ def small_baskets(size: int, count: int) -> tuple[dict[date, int], int]:
     return found, with_false
 
 
+def raised_over_time(series: Series, known: Mapping[date, str]) -> dict[date, int]:
+    """Days raised without a known break, asking at the end of every half-year: in how many of them each is raised."""
+    first = min(point.start for points in series.values() for point in points)
+    last = max(point.end for points in series.values() for point in points)
+    raised: dict[date, int] = {}
+    for day in (date(year, month, 1) for year in range(first.year, last.year + 2) for month in (1, 7)):
+        until = {name: [point for point in points if point.end < day] for name, points in series.items()}
+        if first < day and any(until.values()):
+            for jump in evaluate("", {name: own for name, own in until.items() if own}, known).false:
+                raised[jump.effective_on] = raised.get(jump.effective_on, 0) + 1
+    return raised
+
+
 def _near(jumps: Iterable[Jump], day: date) -> list[Jump]:
     near = timedelta(days=28)
     return [jump for jump in jumps if jump.effective_on - near <= day <= jump.seen_on + near]
@@ -172,6 +185,15 @@ def main() -> None:
         lines += [f"false   {told(jump)}" for jump in result.false]
         print(f"{result.name}, {result.first} to {result.last}")  # noqa: T201 - this is what it is run for
         print(*(f"    {line}" for line in lines or ["nothing known, nothing raised"]), sep="\n")  # noqa: T201
+    print("Raised without a known break, asked at the end of every half-year:")  # noqa: T201
+    for name, series, known in (
+        ("PyPI window totals, tracked 3", window_totals(("tensorflow", "torch", "keras")), INDEX_BREAKS),
+        ("PyPI window totals, 25 packages", window_totals(), INDEX_BREAKS),
+        ("Trends weeks, pull a", search_weeks("a"), SEARCH_BREAKS),
+        ("GitHub stars a day", star_days("stars"), STAR_BREAKS),
+    ):
+        raised = ", ".join(f"{day} ({times} times)" for day, times in raised_over_time(series, known).items())
+        print(f"    {name}: {raised or 'nothing'}")  # noqa: T201
     for size in (2, 3, 5):
         found, false = small_baskets(size, 200)
         counts = ", ".join(f"{day} {count}" for day, count in found.items() if count)

@@ -100,6 +100,13 @@ def test_what_is_found_missed_and_falsely_raised_in_real_series(real: ModuleType
     }
 
 
+def test_what_was_raised_on_the_way_without_a_known_break(real: ModuleType) -> None:
+    tracked = real.window_totals(("tensorflow", "torch", "keras"))
+    june_2018 = date(2018, 6, 10)  # the fall before the collector was deployed anew: likely true, in no list
+    assert set(real.raised_over_time(tracked, real.INDEX_BREAKS)) == {june_2018}
+    assert real.raised_over_time(real.search_weeks("a"), real.SEARCH_BREAKS) == {}
+
+
 def test_small_baskets_of_real_packages_seldom_raise_what_is_not_there(real: ModuleType) -> None:
     found, with_false = real.small_baskets(3, 30)
     assert found[date(2021, 4, 1)] == 30
