@@ -11,11 +11,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "reports" / "screenshots"
-VIEWS = {
-    "report-light.png": {"viewport": {"width": 1200, "height": 1500}, "color_scheme": "light"},
-    "report-dark.png": {"viewport": {"width": 1200, "height": 1500}, "color_scheme": "dark"},
-    "report-phone.png": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
-}
+SIGNAL = "#contributors"
 
 
 def main() -> None:
@@ -25,14 +21,18 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for name, view in VIEWS.items():
+        for scheme in ("light", "dark"):
+            view = {"viewport": {"width": 1200, "height": 1400}, "color_scheme": scheme}
             with browser.new_context(**view) as context:
                 page = context.new_page()
                 page.goto(report.as_uri(), wait_until="load")
                 page.wait_for_timeout(1000)  # the charts draw themselves after the page has loaded
-                page.screenshot(path=PICTURES / name)
-                print(PICTURES / name)  # noqa: T201 - what a person who runs this wants to know
+                page.screenshot(path=PICTURES / f"report-{scheme}.png")
+                top = page.evaluate(f"document.querySelector('{SIGNAL}').getBoundingClientRect().top")
+                part = {"x": 0, "y": top, "width": 1200, "height": 1180}
+                page.screenshot(path=PICTURES / f"signal-{scheme}.png", full_page=True, clip=part)
         browser.close()
+    print(*sorted(PICTURES.iterdir()), sep="\n")  # noqa: T201 - what a person who runs this wants to know
 
 
 if __name__ == "__main__":

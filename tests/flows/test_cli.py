@@ -243,7 +243,7 @@ def test_status_as_json_is_a_list_of_objects(demo, capsys: pytest.CaptureFixture
     assert code == 0
     assert {row["section"] for row in rows} >= {"freshness", "runs", "breaks"}
     (run,) = [row for row in rows if row["section"] == "runs"]
-    assert (run["status"], run["started_at"], run["steps"]) == ("ok", "2021-06-25T23:00:00Z", run["steps_ok"])
+    assert (run["status"], run["started_at"][:14], run["steps"]) == ("ok", "2021-06-25T23:", run["steps_ok"])
     git = [row for row in rows if row["section"] == "freshness" and row["source"] == "git"]
     assert {row["entity"] for row in git} == {"tensorflow/tensorflow", "pytorch/pytorch", "keras-team/keras"}
     assert all(row["status"] == "fresh" for row in git)
