@@ -162,7 +162,7 @@ def test_a_total_over_a_window_is_spread_by_its_own_length(loaded: Callable[...,
     query = loaded(
         window("torch", date(2023, 10, 2), date(2023, 10, 31), 300),
         window("torch", date(2023, 11, 1), date(2023, 12, 1), 600, days=30),
-        window("torch", date(2023, 9, 10), date(2023, 10, 9), 9999),
+        window("torch", date(2023, 9, 20), date(2023, 10, 19), 9999),
     )
     assert query(
         "SELECT month, value, daily_mean, coverage, is_complete, basis, source FROM monthly_metrics ORDER BY month"
@@ -171,6 +171,17 @@ def test_a_total_over_a_window_is_spread_by_its_own_length(loaded: Callable[...,
         (date(2023, 11, 1), 600, 20, 1, True, "pip", "top_pypi_packages"),
     ]
     assert query("SELECT count(*) FROM daily_metrics") == [(0,)]
+
+
+def test_a_window_over_most_of_a_month_is_told_as_incomplete(loaded: Callable[..., Query]) -> None:
+    query = loaded(
+        window("torch", date(2023, 10, 6), date(2023, 10, 31), 260),
+        window("torch", date(2023, 11, 1), date(2023, 11, 14), 140),
+    )
+    assert query("SELECT month, value, observed_days, is_complete, state FROM monthly_metrics ORDER BY month") == [
+        (date(2023, 10, 1), 310, 26, False, "gaps")
+    ]
+    assert query("SELECT count(*) FROM rolling_12_months") == [(0,)]
 
 
 def month_windows(first: date, months: int, basis: str = "pip") -> list[Answer]:

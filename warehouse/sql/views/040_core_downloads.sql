@@ -133,12 +133,12 @@ SELECT
     CAST(least(parts.period_end, months.month_end) - greatest(parts.period_start, parts.month) AS INTEGER) + 1 AS observed_days
 FROM parts
 INNER JOIN core.months AS months USING (month)
-WHERE observed_days >= 0.9 * months.month_days
+WHERE observed_days >= 0.5 * months.month_days
 QUALIFY row_number() OVER (
     PARTITION BY parts.source, parts.package, parts.basis, parts.month
     ORDER BY observed_days DESC, parts.period_end - parts.period_start, parts.period_end
 ) = 1;
-COMMENT ON VIEW core.package_months IS 'For each month the window total that overlaps most of it, at least nine tenths.';
+COMMENT ON VIEW core.package_months IS 'For each month the window total that overlaps most of it, at least half.';
 
 CREATE VIEW core.framework_months AS
 WITH families AS MATERIALIZED (
@@ -164,6 +164,7 @@ SELECT
     own.daily_mean * own.month_days AS value,
     own.daily_mean,
     own.observed_days,
+    own.observed_days >= 0.9 * own.month_days AS is_whole,
     own.basis,
     own.source,
     sources.preference * 10 + bases.preference AS preference
@@ -179,6 +180,7 @@ SELECT
     greatest(own.daily_mean - requiring.daily_mean, 0) * own.month_days AS value,
     greatest(own.daily_mean - requiring.daily_mean, 0) AS daily_mean,
     least(own.observed_days, requiring.observed_days) AS observed_days,
+    least(own.observed_days, requiring.observed_days) >= 0.9 * own.month_days AS is_whole,
     own.basis || ', less the packages that install it' AS basis,
     own.source,
     sources.preference * 10 + bases.preference AS preference
@@ -193,4 +195,4 @@ INNER JOIN core.download_bases AS bases
     ON own.basis = bases.basis AND bases.metric = 'pypi_downloads'
 INNER JOIN core.sources AS sources ON own.source = sources.source
 WHERE own.role = 'counted' AND requiring.role = 'requires';
-COMMENT ON VIEW core.framework_months IS 'Window totals of a framework as months: the daily mean of the window times the days of the month.';
+COMMENT ON VIEW core.framework_months IS 'Window totals of a framework as months: the daily mean of the window times the days of the month; whole from nine tenths on.';

@@ -75,7 +75,7 @@ candidates AS (
     UNION ALL BY NAME
     SELECT
         framework, metric, month, value, daily_mean, basis, source, observed_days, preference,
-        true AS has_arrived, true AS is_whole
+        true AS has_arrived, is_whole
     FROM core.framework_months
     UNION ALL BY NAME
     SELECT
@@ -114,7 +114,7 @@ QUALIFY row_number() OVER (
     ORDER BY candidates.is_whole DESC, candidates.preference, candidates.basis
 ) = 1;
 
-COMMENT ON VIEW monthly_metrics IS 'Every metric by the calendar month, UTC. Grain: framework, metric, month. The month of as_of is there, not complete. A month without a row was not observed at all.';
+COMMENT ON VIEW monthly_metrics IS 'Every metric by the calendar month, UTC. Grain: framework, metric, month. The month of as_of is there, not complete. A month without a row was not observed; of totals over windows at least half a month has to be.';
 COMMENT ON COLUMN monthly_metrics.framework IS 'Key of the framework in config.toml.';
 COMMENT ON COLUMN monthly_metrics.metric IS 'Name in metric_definitions, which has unit, definition and caveat.';
 COMMENT ON COLUMN monthly_metrics.month IS 'First day of the month.';

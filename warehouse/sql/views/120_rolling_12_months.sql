@@ -58,6 +58,7 @@ month_totals AS (
         source || chr(31) || basis AS origin,
         origin IS DISTINCT FROM lag(origin) OVER (PARTITION BY framework, metric ORDER BY month) AS is_change
     FROM core.framework_months
+    WHERE is_whole
     QUALIFY row_number() OVER (PARTITION BY framework, metric, month ORDER BY preference, basis) = 1
 ),
 
