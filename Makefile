@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := install
-.PHONY: install help demo nightly test check lint bench screenshots constraints hooks clean
+.PHONY: install help demo nightly test check lint bench screenshots readme constraints hooks clean
 
 install: $(READY)  ## build .venv/, so that .venv/bin/trends is the command
 	@echo "Ready: $(BIN)/trends --help   (make help lists what else there is)"
@@ -47,11 +47,14 @@ lint: $(READY)
 
 check: lint test  ## lint, types, import rules, then all tests: what CI runs
 
-bench: $(READY)  ## time and size of the parts that must stay quick
-	@$(BIN)/python -m pytest -n 0 tests/bench -m bench -s
+bench: $(READY)  ## measure what must stay quick or honest: every script of tests/bench
+	@for script in tests/bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
-screenshots: $(READY)  ## build the demo's report and take the pictures that the README shows (needs Chromium)
+screenshots: $(READY)  ## run the demo and take the pictures that the README shows (needs Chromium)
 	@$(BIN)/python tests/screenshots.py
+
+readme: screenshots  ## take the README's pictures and answers anew
+	@$(BIN)/python tests/readme.py
 
 constraints:  ## resolve pyproject.toml anew into constraints.txt (names, versions, hashes)
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
