@@ -45,9 +45,10 @@ duckdb -readonly data/published.duckdb               # DuckDB's shell; with -ui 
 
 ```python
 import duckdb
+
 con = duckdb.connect("data/published.duckdb", read_only=True)  # in a script or a notebook
-con.execute("SET VARIABLE as_of = DATE '2021-06-01'")          # if you want to know what was known on that day
-months = con.sql("FROM monthly_metrics").df()                  # pandas; .arrow(), .pl() and .fetchall() work too
+con.execute("SET VARIABLE as_of = DATE '2021-06-01'")  # if you want to know what was known on that day
+months = con.sql("FROM monthly_metrics").df()  # a pandas frame; .fetchall() gives tuples
 ```
 
 `trends sql` runs one question at a time, in a process that can read this file and nothing else, with 1 GB of memory and

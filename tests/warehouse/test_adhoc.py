@@ -311,21 +311,21 @@ FILES = [
     "EXPLAIN ANALYZE COPY (SELECT 1) TO 'published.duckdb' (USE_TMP_FILE false)",
 ]
 STATEMENTS = [
-    "COPY (SELECT 1) TO '/tmp/breakout.csv'",
+    "COPY (SELECT 1) TO '{folder}/breakout.csv'",
     "COPY (SELECT 1) TO '/dev/stdout'",
     "COPY (SELECT 1) TO '{published}'",
     "COPY (SELECT 1) TO '{published}' (USE_TMP_FILE false)",
     "COPY (SELECT 1) TO '{published}.wal' (USE_TMP_FILE false)",
     "COPY raw.facts FROM '/etc/passwd'",
-    "EXPORT DATABASE '/tmp/breakout'",
-    "IMPORT DATABASE '/tmp/breakout'",
-    "ATTACH '/tmp/breakout.duckdb' AS b",
+    "EXPORT DATABASE '{folder}/breakout'",
+    "IMPORT DATABASE '{folder}/breakout'",
+    "ATTACH '{folder}/breakout.duckdb' AS b",
     "ATTACH ':memory:' AS b",
     "ATTACH '{published}' AS b (READ_WRITE)",
     "DETACH published",
     "INSTALL httpfs",
     "LOAD httpfs",
-    "LOAD '/tmp/breakout.duckdb_extension'",
+    "LOAD '{folder}/breakout.duckdb_extension'",
     "SET memory_limit = '100GB'",
     "SET enable_external_access = true",
     "SET lock_configuration = false",
@@ -366,9 +366,10 @@ for query in json.load(sys.stdin):
 """
 
 
-def test_the_fence_holds_without_the_list_of_allowed_statements(published: Path) -> None:
+def test_the_fence_holds_without_the_list_of_allowed_statements(published: Path, tmp_path: Path) -> None:
     before = published.read_bytes()
-    queries = [query.format(published=published) for query in [*FILES, *STATEMENTS, "FROM secret_frame"]]
+    places = {"published": published, "folder": tmp_path}
+    queries = [query.format(**places) for query in [*FILES, *STATEMENTS, "FROM secret_frame"]]
     done = subprocess.run(
         [sys.executable, "-c", FENCE_ALONE, str(published)],
         input=json.dumps(queries),
@@ -378,7 +379,7 @@ def test_the_fence_holds_without_the_list_of_allowed_statements(published: Path)
     )
     assert done.stdout.splitlines() == ["held"] * len(queries)
     assert published.read_bytes() == before
-    assert not list(Path("/tmp").glob("breakout*"))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("query", [FILES[0], FILES[2], FILES[4], FILES[11], FILES[14]])
