@@ -81,11 +81,13 @@ class Demo:
         return self.data / "published.duckdb"
 
 
-def run_trends(*arguments: str, cwd: Path = ROOT, prefect_home: Path | None = None) -> subprocess.CompletedProcess[str]:
+def run_trends(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     """The installed command in a process of its own, as a user would start it."""
-    environment = os.environ | OFFLINE | ({"PREFECT_HOME": str(prefect_home)} if prefect_home else {})
     command = [str(Path(sys.executable).parent / "trends"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False,
+        env=os.environ | OFFLINE | environment,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -101,7 +103,7 @@ def demo(shared_folder: Path) -> Demo:
     data, said = shared_folder / "trends-demo", shared_folder / "trends-demo.said"
     with FileLock(shared_folder / "trends-demo.lock"):
         if not said.exists():
-            run = run_trends("--data", str(data), "nightly", "--replay", prefect_home=shared_folder / "prefect")
+            run = run_trends("--data", str(data), "nightly", "--replay", PREFECT_HOME=str(shared_folder / "prefect"))
             assert run.returncode == 0, f"the demo ended with {run.returncode}\n{run.stdout}\n{run.stderr}"
             said.write_text(f"{run.stdout}\x00{run.stderr}", encoding="utf-8")
         stdout, stderr = said.read_text(encoding="utf-8").split("\x00")

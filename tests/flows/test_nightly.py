@@ -11,10 +11,13 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import duckdb
 import pytest
+import requests
 
 from tests.conftest import OFFLINE, ROOT, Demo, run_trends
 from warehouse.snapshot import open_published
@@ -28,6 +31,39 @@ packages    = ["jax"]
 repository  = "jax-ml/jax"
 search_term = "jax"
 """
+
+
+@pytest.fixture(scope="module")
+def prefect_api(shared_folder: Path) -> Iterator[str]:
+    """A Prefect server for the runs of this file: each would start one of its own, which takes ten seconds."""
+    port = free_port()
+    command = [str(Path(sys.executable).parent / "prefect"), "server", "start", "--port", str(port)]
+    environment = os.environ | OFFLINE | {"PREFECT_HOME": str(shared_folder / "prefect-server")}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as server:
+        try:
+            _wait_until_it_answers(f"http://127.0.0.1:{port}/api/health")
+            yield f"http://127.0.0.1:{port}/api"
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+
+
+def free_port() -> int:
+    """A port of this machine where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait_until_it_answers(url: str) -> None:
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline:
+        with suppress(requests.ConnectionError):
+            if requests.get(url, timeout=5).ok:
+                return
+        time.sleep(0.2)
+    pytest.fail(f"{url} does not answer")
 
 
 def facts_of(warehouse: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -61,10 +97,10 @@ def test_progress_is_one_plain_line_for_each_step_when_nobody_watches(demo: Demo
         assert ended.count(step) == 1
 
 
-def test_a_second_night_at_the_same_moment_changes_no_row(demo: Demo, tmp_path: Path, shared_folder: Path) -> None:
+def test_a_second_night_at_the_same_moment_changes_no_row(demo: Demo, tmp_path: Path, prefect_api: str) -> None:
     shutil.copytree(demo.data, tmp_path / "demo", symlinks=True)
     before = facts_of(tmp_path / "demo" / "warehouse.duckdb")
-    again = run_trends("--data", str(tmp_path), "nightly", "--replay", prefect_home=shared_folder / "prefect")
+    again = run_trends("--data", str(tmp_path), "nightly", "--replay", PREFECT_API_URL=prefect_api)
     assert again.returncode == 0, again.stderr
     assert facts_of(tmp_path / "demo" / "warehouse.duckdb") == before
     assert sum(map(len, before.values())) > 150_000
@@ -96,13 +132,13 @@ def test_the_search_series_of_the_demo_is_marked_synthetic(demo: Demo) -> None:
 
 
 def test_a_framework_is_added_in_config_alone_and_the_report_says_that_it_has_no_data(
-    demo: Demo, tmp_path: Path, shared_folder: Path
+    demo: Demo, tmp_path: Path, prefect_api: str
 ) -> None:
     shutil.copytree(demo.data, tmp_path / "demo", symlinks=True)
     config = tmp_path / "config.toml"
     config.write_text((ROOT / "config.toml").read_text(encoding="utf-8") + JAX, encoding="utf-8")
     run = run_trends(
-        "--config", str(config), "--data", str(tmp_path), "nightly", "--replay", prefect_home=shared_folder / "prefect"
+        "--config", str(config), "--data", str(tmp_path), "nightly", "--replay", PREFECT_API_URL=prefect_api
     )
     assert run.returncode == 1, run.stderr
     page = Path(run.stdout.splitlines()[-1]).read_text(encoding="utf-8")
@@ -113,7 +149,7 @@ def test_a_framework_is_added_in_config_alone_and_the_report_says_that_it_has_no
 
 
 def test_without_any_network_it_says_so_once_a_step_and_loses_nothing(
-    demo: Demo, tmp_path: Path, shared_folder: Path
+    demo: Demo, tmp_path: Path, prefect_api: str
 ) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -124,7 +160,7 @@ def test_without_any_network_it_says_so_once_a_step_and_loses_nothing(
     began = time.monotonic()
     run = run_trends(
         "--config", str(config), "--data", str(data), "nightly", "--as-of", "2021-06-26",
-        prefect_home=shared_folder / "prefect",
+        PREFECT_API_URL=prefect_api,
     )  # fmt: skip
     assert time.monotonic() - began < 120
     assert run.returncode == 1
@@ -144,23 +180,9 @@ def test_a_run_beside_another_ends_with_one_line_that_names_its_process(demo: De
     assert f"process {os.getpid()}" in run.stderr
 
 
-@pytest.mark.parametrize("when", ["while git_history", "after pypi_releases"])
-def test_a_killed_night_leaves_what_an_undisturbed_one_would(
-    when: str, demo: Demo, tmp_path: Path, shared_folder: Path
-) -> None:
-    command = [str(Path(sys.executable).parent / "trends"), "--data", str(tmp_path), "nightly", "--replay"]
-    environment = os.environ | OFFLINE | {"PREFECT_HOME": str(shared_folder / "prefect")}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
-    ) as process:
-        assert process.stderr is not None
-        sign = "google_trends" if when == "while git_history" else "pypi_releases"
-        for line in process.stderr:
-            if sign in line:
-                os.killpg(process.pid, signal.SIGKILL)
-                break
-    assert process.returncode == -signal.SIGKILL
-    again = run_trends("--data", str(tmp_path), "nightly", "--replay", prefect_home=shared_folder / "prefect")
+def test_a_killed_night_leaves_what_an_undisturbed_one_would(demo: Demo, tmp_path: Path, prefect_api: str) -> None:
+    kill_when(lambda line: "pypi_releases" in line, tmp_path, prefect_api)
+    again = run_trends("--data", str(tmp_path), "nightly", "--replay", PREFECT_API_URL=prefect_api)
     assert again.returncode == 0, again.stderr
     assert facts_of(tmp_path / "demo" / "warehouse.duckdb") == facts_of(demo.warehouse)
     with open_published(tmp_path / "demo" / "published.duckdb") as con:
@@ -168,11 +190,22 @@ def test_a_killed_night_leaves_what_an_undisturbed_one_would(
     assert sorted(ended) == [("interrupted",), ("ok",)]
 
 
+def kill_when(sign: Callable[[str], bool], data: Path, prefect_api: str) -> None:
+    """Start a night, and end its whole process group with SIGKILL at the first line that `sign` knows."""
+    command = [str(Path(sys.executable).parent / "trends"), "--data", str(data), "nightly", "--replay"]
+    environment = os.environ | OFFLINE | {"PREFECT_API_URL": prefect_api}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stderr is not None
+        next(line for line in process.stderr if sign(line))
+        os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+
+
 def _config_where_nobody_listens() -> str:
     """The frameworks of config.toml, every upstream on a port of this machine where nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        dead = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    dead = f"http://127.0.0.1:{free_port()}"
     frameworks = (ROOT / "config.toml").read_text(encoding="utf-8").split("[sources.")[0]
     urls = {
         "google_trends": ["base_url"],

@@ -114,3 +114,14 @@ def test_the_steps_of_a_run(con: duckdb.DuckDBPyConnection) -> None:
 
 def test_the_definitions_have_a_version(con: duckdb.DuckDBPyConnection) -> None:
     assert len(read.definitions_version(con)) == 12
+
+
+def test_of_two_answers_of_one_moment_the_later_run_has_the_last_word(con: duckdb.DuckDBPyConnection) -> None:
+    moment = datetime(2021, 6, 25, 23, tzinfo=UTC)
+    for number, tip in enumerate(("a", "b", "a")):
+        run_id = f"run-{number}"
+        store.begin_run(
+            con, run_id=run_id, flow="nightly", as_of=date(2021, 6, 25), started_at=moment, program_version="1"
+        )  # fmt: skip
+        store.save_answers(con, run_id, [Answer("git", "a/b", tip, moment, (), state={"tip": tip})])
+        assert read.latest_state(con, "git", "a/b") == {"tip": tip}

@@ -5,7 +5,7 @@
 CREATE SCHEMA core;
 
 CREATE TABLE raw.runs (
-    run_id VARCHAR, flow VARCHAR, as_of DATE, started_at TIMESTAMP, finished_at TIMESTAMP,
+    run_id VARCHAR, run_number BIGINT, flow VARCHAR, as_of DATE, started_at TIMESTAMP, finished_at TIMESTAMP,
     status VARCHAR, error VARCHAR, program_version VARCHAR
 );
 CREATE TABLE raw.run_steps (

@@ -8,10 +8,21 @@ SELECT coalesce(
 ) AS as_of;
 COMMENT ON VIEW core.clock IS 'One row: the day as of which all views answer. SET VARIABLE as_of, else that of the last run.';
 
+-- Of two answers collected at the same moment the one that the later run got is the more recent.
 CREATE VIEW core.answers AS
-SELECT answers.*, row_number() OVER (ORDER BY collected_at, answer_id) AS recency
+WITH got AS (
+    SELECT run_answers.answer_id, max(runs.run_number) AS run_number
+    FROM raw.run_answers AS run_answers
+    INNER JOIN raw.runs AS runs USING (run_id)
+    GROUP BY run_answers.answer_id
+)
+
+SELECT
+    answers.*,
+    row_number() OVER (ORDER BY answers.collected_at, got.run_number NULLS FIRST, answers.answer_id) AS recency
 FROM raw.answers AS answers
 CROSS JOIN core.clock AS clock
+LEFT JOIN got ON answers.answer_id = got.answer_id
 WHERE answers.collected_at < clock.as_of + INTERVAL 1 DAY
     AND answers.collected_at < coalesce(CAST(getvariable('known_before') AS TIMESTAMP), TIMESTAMP 'infinity')
     AND NOT EXISTS (SELECT 1 FROM raw.quarantine AS held WHERE held.answer_id = answers.answer_id);
