@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -111,9 +112,10 @@ def tracked(configured: Callable[..., tuple[Answer, Answer]]) -> list[Answer]:
     return list(configured(at=NIGHT - 10 * DAY, a=["a"], b=["b"]))
 
 
-# Without shrinking: an example takes a second, so a failure would take minutes to tell about.
-@settings(max_examples=10, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
-@given(data=st.data(), loaded=st.lists(answers(), min_size=2, max_size=12))
+@pytest.mark.slow
+# Few and long examples without shrinking: an example takes a second, so a failure would take minutes to tell about.
+@settings(max_examples=6, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+@given(data=st.data(), loaded=st.lists(answers(), min_size=8, max_size=25))
 def test_how_answers_are_loaded_does_not_matter(
     empty_warehouse: Path,
     tmp_path_factory: Any,
