@@ -191,8 +191,9 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder: Path) -> None:
 @pytest.mark.usefixtures("folder")
 def test_interrupting_a_real_process_leaves_no_traceback() -> None:
     code = """if True:
-        import time
+        import signal, time
         from flows.cli import Invocation, main
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background would ignore it
         Invocation.settings = lambda self: (print("here", flush=True), time.sleep(60))
         raise SystemExit(main(["doctor"]))"""
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
