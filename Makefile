@@ -37,7 +37,7 @@ nightly: $(READY)  ## the nightly job once, now, against the real upstreams
 	@$(BIN)/trends nightly
 
 test: $(READY)  ## all tests, offline
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check
