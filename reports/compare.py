@@ -23,7 +23,7 @@ NOISE_RULE = (
     "Each of the 12 months is set against the same month a year before; the mean of the logarithms of those ratios "
     "has a 95 % range (Student's t, from their scatter, widened where neighbouring months move together, and never "
     "narrower than chance alone makes a count of that size). A change whose range holds zero is shown as no clear "
-    "change. Search interest also has draws: where the lowest and highest draws of the two years overlap, the change "
+    "change. Search interest is drawn as a sample: where the bands of its draws in the two years overlap, the change "
     "is not clear either. With fewer than 6 pairs of months nothing is said about a change."
 )
 FEWEST_PAIRS = 6
@@ -204,7 +204,7 @@ def _band_change(facts: Facts, framework: str) -> tuple[float, float] | None:
     """The change between the nearest and between the farthest edges of the two years' bands of draws."""
     newer = facts.search_bands.get((framework, facts.period.end))
     older = facts.search_bands.get((framework, facts.period.previous_end))
-    if not newer or not older or min(newer.draws, older.draws) < 2:
+    if not newer or not older:
         return None
     edges = (newer.interest_low, newer.interest_high, older.interest_low, older.interest_high)
     if any(edge is None or edge <= 0 for edge in edges):
@@ -279,7 +279,7 @@ def search_ratio(facts: Facts, rows: Sequence[SummaryRow], framework: str) -> Ra
 def _band_ratio(facts: Facts, framework: str, other: str) -> tuple[float, float]:
     ours = facts.search_bands.get((framework, facts.period.end))
     theirs = facts.search_bands.get((other, facts.period.end))
-    if not ours or not theirs or min(ours.draws, theirs.draws) < 2:
+    if not ours or not theirs:
         return math.inf, -math.inf
     if not ours.interest_low or not ours.interest_high or not theirs.interest_low or not theirs.interest_high:
         return math.inf, -math.inf

@@ -6,7 +6,7 @@ It reads only what reports left in their folders (metrics.csv), so it can be wri
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,10 +32,10 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class PastReport:
-    """A report folder. `headlines` is keyed by (framework, metric)."""
+    """A report folder. `headlines` is keyed by (framework, metric); None where its metrics.csv cannot be read."""
 
     as_of: date
-    headlines: dict[tuple[str, str], Headline]
+    headlines: dict[tuple[str, str], Headline] | None
 
     @property
     def name(self) -> str:
@@ -69,10 +69,18 @@ def past_reports(reports_root: Path) -> list[PastReport]:
     """Every report below `reports_root`, newest first."""
     days = {day: folder for folder in reports_root.iterdir() if (day := _day_of(folder)) is not None}
     return [
-        PastReport(day, dict(_headlines(days[day] / "metrics.csv", day)))
+        PastReport(day, _headlines_of(days[day] / "metrics.csv", day))
         for day in sorted(days, reverse=True)
-        if (days[day] / "report.html").is_file() and (days[day] / "metrics.csv").is_file()
+        if (days[day] / "report.html").is_file()
     ]
+
+
+def _headlines_of(path: Path, as_of: date) -> dict[tuple[str, str], Headline] | None:
+    """None for a file that is missing, damaged or of another version: the list names it, and goes on."""
+    try:
+        return dict(_headlines(path, as_of))
+    except (OSError, KeyError, ValueError, csv.Error):
+        return None
 
 
 def _day_of(folder: Path) -> date | None:
@@ -103,11 +111,13 @@ def _number(row: dict[str, str]) -> float | None:
 
 def what_changed(before: PastReport | None, after: PastReport) -> list[str]:
     """The differences that a reader would want to know of, as short texts; at most twelve, the rest counted."""
-    if before is None:
+    if after.headlines is None or (before and before.headlines is None):
+        return ["Not compared: a metrics.csv cannot be read."]
+    if before is None or before.headlines is None:
         return ["The first report."]
     moved = Period(before.as_of).start != Period(after.as_of).start
     texts = [f"The period moved on to {after.period}."] if moved else []
-    texts += list(_membership(before, after))
+    texts += list(_membership(before.headlines, after.headlines))
     for key in after.headlines:
         if key in before.headlines:
             texts += _changes(key, before.headlines[key], after.headlines[key], moved=moved)
@@ -116,8 +126,8 @@ def what_changed(before: PastReport | None, after: PastReport) -> list[str]:
     return texts or ["No figure changed."]
 
 
-def _membership(before: PastReport, after: PastReport) -> Iterator[str]:
-    older, newer = ({framework for framework, _ in report.headlines} for report in (before, after))
+def _membership(before: Iterable[tuple[str, str]], after: Iterable[tuple[str, str]]) -> Iterator[str]:
+    older, newer = ({framework for framework, _ in keys} for keys in (before, after))
     for framework in sorted(newer - older):
         yield f"{framework} is new."
     for framework in sorted(older - newer):

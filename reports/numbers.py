@@ -171,7 +171,7 @@ def _curve_numbers(facts: Facts, signal: Signal, framework: str) -> Iterator[Num
         statistic = "rolling_daily_mean" if signal.kind == "sum" else "rolling"
         yield _rolling_number(row, statistic, level_of(signal, row), source=source)
         band = facts.search_bands.get((framework, row.day)) if signal.key == "search" else None
-        if band and band.draws > 1:
+        if band:
             yield _rolling_number(row, "rolling_low", band.interest_low, source=source)
             yield _rolling_number(row, "rolling_high", band.interest_high, source=source)
 

@@ -78,7 +78,7 @@ def _hash(text: str) -> str:
 
 def policy(scripts: Sequence[Script]) -> str:
     """Only these scripts run; nothing is fetched but a script beside the page; pictures only from the page itself."""
-    inside = " ".join(f"'{script.integrity}'" for script in scripts if not script.address)
+    inside = " ".join(f"'{script.integrity}'" for script in scripts if not script.address) or "'none'"
     beside = " 'self' file:" if any(script.address for script in scripts) else ""
     return (
         f"default-src 'none'; script-src {inside}{beside}; style-src 'unsafe-inline'; img-src data: blob:; "

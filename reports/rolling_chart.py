@@ -89,7 +89,7 @@ def _band_traces(
     facts: Facts, rows: Sequence[Rolling], style: palette.Style, framework: str
 ) -> Iterator[dict[str, Any]]:
     bands = [facts.search_bands.get((framework, row.day)) for row in rows]
-    known = [band for band in bands if band and band.draws > 1]
+    known = [band for band in bands if band]
     if not known:
         return
     for edge, fill in (("interest_low", None), ("interest_high", "tonexty")):
@@ -216,7 +216,7 @@ def _lay_out_rolling(drawing: Drawing, facts: Facts, signal: Signal, strip: int)
 
 def _axis_note(unit: str) -> dict[str, Any]:
     """The unit, above the axis where it can be read without turning the head."""
-    return note(unit, x=0, xanchor="left", xshift=-44, y=1, yanchor="bottom", yshift=8)
+    return note(unit, x=0, xanchor="left", xshift=-38, y=1, yanchor="bottom", yshift=8)
 
 
 def _year_line(day: date) -> dict[str, Any]:
@@ -368,6 +368,6 @@ def _level_cell(
     if value is None:
         return NO_FIGURE
     band = facts.search_bands.get((framework, day)) if signal.key == "search" else None
-    if band and band.draws > 1 and band.interest_low is not None and band.interest_high is not None:
+    if band and band.interest_low is not None and band.interest_high is not None:
         return f"{exact(value)} ({exact(band.interest_low)} to {exact(band.interest_high)})"
     return exact(value)

@@ -114,7 +114,10 @@ def finding(signal: Signal, rows: Sequence[SummaryRow]) -> str:
     known = sorted((row for row in mine if row.value), key=lambda row: -(row.value or 0))
     if not known:
         return "No figures for this period"
-    return "; ".join(part for part in (_lead(known), _movers(mine)) if part)
+    first = known[0]
+    moved = f" and is {first.verdict}" if first.verdict in ("up", "down") and first.share is not None else ""
+    others = [row for row in mine if row is not first or not moved]
+    return "; ".join(part for part in (_lead(known) + moved, _movers(others)) if part)
 
 
 def _lead(known: Sequence[SummaryRow]) -> str:
@@ -127,13 +130,8 @@ def _lead(known: Sequence[SummaryRow]) -> str:
 
 
 def _movers(rows: Sequence[SummaryRow]) -> str:
-    groups = [
-        (verdict, [short_label(row.label) for row in rows if row.verdict == verdict]) for verdict in ("up", "down")
-    ]
-    moved = [f"{listed(labels)} {verdict}" for verdict, labels in groups if labels]
-    if moved:
-        return ", ".join(moved)
-    return "no clear change" if any(row.verdict == "no clear change" for row in rows) else ""
+    groups = {verdict: [short_label(row.label) for row in rows if row.verdict == verdict] for verdict in ("up", "down")}
+    return ", ".join(f"{listed(labels)} {verdict}" for verdict, labels in groups.items() if labels)
 
 
 def _all_of(number: int) -> str:

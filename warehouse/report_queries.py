@@ -69,7 +69,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class SearchWeek:
-    """Search interest (0-100) of a week: mean, lowest and highest of its draws."""
+    """Search interest (0-100) of a week: mean of its draws, lower and upper end of the 95 % band of that mean."""
 
     framework: str
     week_start: date
@@ -82,7 +82,7 @@ class SearchWeek:
 
 @dataclass(frozen=True, slots=True)
 class SearchBand:
-    """Lowest and highest draw, averaged over the 12 months ending on `day`; `draws` is the fewest of any week."""
+    """Ends of the weekly bands, averaged over the 12 months to `day`; `draws` is the fewest of any week."""
 
     framework: str
     day: date

@@ -1,4 +1,5 @@
--- The band of the rolling search interest: means of the lowest and of the highest draw over the same 12 months.
+-- The band of the rolling search interest: the means of the lower and upper ends of the weekly bands over the same
+-- 12 months. That is wide on purpose: an error that all weeks share does not average out.
 WITH days AS (
   SELECT framework, week_start + step::INTEGER AS day, interest_low, interest_high, draws
   FROM search_interest_weekly, generate_series(0, 6) AS steps (step)
