@@ -182,6 +182,7 @@ class Facts:
     ages: tuple[queries.SourceAge, ...]
     definitions: tuple[queries.Definition, ...]
     failed_checks: tuple[queries.FailedCheck, ...]
+    failed_steps: tuple[queries.FailedStep, ...]
 
     def month_values(self, framework: str, metric: str, months: Iterable[date]) -> list[queries.Month | None]:
         return [self.months.get((framework, metric, month)) for month in months]
@@ -233,6 +234,7 @@ def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
         ages=tuple(queries.read_freshness(con)),
         definitions=tuple(queries.read_definitions(con)),
         failed_checks=tuple(queries.read_failed_checks(con)),
+        failed_steps=tuple(queries.read_failed_steps(con)),
     )
 
 

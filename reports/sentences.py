@@ -17,7 +17,7 @@ from reports.wording import (
     short_label,
     times,
 )
-from warehouse.report_queries import Framework, SourceAge
+from warehouse.report_queries import FailedStep, Framework, SourceAge
 
 SOURCE_NAMES = {
     "google_trends": "Google Trends",
@@ -160,6 +160,7 @@ def problems(facts: Facts, rows: Sequence[SummaryRow]) -> tuple[str, ...]:
         *_stale(facts.ages),
         *_withheld_signals(facts, rows),
         *_failed_checks(facts),
+        *_failed_steps(facts),
     )
 
 
@@ -218,3 +219,15 @@ def _failed_checks(facts: Facts) -> list[str]:
     if not number:
         return []
     return [f"{number} quality {'check has' if number == 1 else 'checks have'} not passed; the appendix lists them."]
+
+
+def _failed_steps(facts: Facts) -> list[str]:
+    """One line a source: whom it was asked about, and what went wrong first."""
+    sources: dict[str, list[FailedStep]] = {}
+    for step in facts.failed_steps:
+        sources.setdefault(step.source, []).append(step)
+    return [
+        f"The last run got nothing new from {source.replace('_', ' ')} for "
+        f"{listed([short_label(clean_label(step.entity)) for step in steps])}: {clean_label(steps[0].error)}."
+        for source, steps in sources.items()
+    ]

@@ -149,6 +149,15 @@ class FailedCheck:
     detail: str
 
 
+@dataclass(frozen=True, slots=True)
+class FailedStep:
+    """A source and entity that the last run could not collect, and why."""
+
+    source: str
+    entity: str
+    error: str
+
+
 def read_frameworks(con: duckdb.DuckDBPyConnection) -> list[Framework]:
     """Every tracked framework in the order of config.toml, with or without data."""
     return _read(con, "frameworks", Framework)
@@ -204,6 +213,11 @@ def read_failed_checks(con: duckdb.DuckDBPyConnection) -> list[FailedCheck]:
     if not _read(con, "has_checks", tuple):
         return []
     return _read(con, "checks", FailedCheck)
+
+
+def read_failed_steps(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
+    """What the last run that asked for it could not collect."""
+    return _read(con, "failed_steps", FailedStep)
 
 
 def displayed_sql(name: str, **values: date) -> str:

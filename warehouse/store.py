@@ -242,8 +242,8 @@ def begin_run(
         con.execute("UPDATE raw.run_steps SET status = 'interrupted' WHERE status = 'running'")
         con.execute(
             "INSERT INTO raw.runs BY NAME SELECT ? AS run_id,"
-            " (SELECT coalesce(max(run_number), 0) + 1 FROM raw.runs) AS run_number, ? AS flow, ? AS as_of, ? AS started_at,"
-            " 'running' AS status, ? AS program_version",
+            " (SELECT coalesce(max(run_number), 0) + 1 FROM raw.runs) AS run_number,"
+            " ? AS flow, ? AS as_of, ? AS started_at, 'running' AS status, ? AS program_version",
             [run_id, flow, as_of, _naive_utc(started_at), program_version],
         )
 

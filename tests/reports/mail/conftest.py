@@ -99,6 +99,7 @@ def facts_of(*labels: str) -> Facts:
         ages=(SourceAge("git", "pytorch/pytorch", date(2021, 5, 1), 55, "stale", "commits"),),
         definitions=(),
         failed_checks=(),
+        failed_steps=(),
     )
 
 

@@ -12,7 +12,8 @@ SELECT
     CASE WHEN steps.run_id IS NULL THEN runs.error ELSE steps.error END AS error,
     runs.as_of,
     runs.status AS run_status,
-    runs.program_version
+    runs.program_version,
+    runs.run_number
 FROM raw.runs AS runs
 CROSS JOIN core.clock AS clock
 LEFT JOIN raw.run_steps AS steps USING (run_id)
@@ -32,3 +33,4 @@ COMMENT ON COLUMN collection_runs.error IS 'What went wrong.';
 COMMENT ON COLUMN collection_runs.as_of IS 'Day of the run.';
 COMMENT ON COLUMN collection_runs.run_status IS 'Of the whole run.';
 COMMENT ON COLUMN collection_runs.program_version IS 'Version of this program.';
+COMMENT ON COLUMN collection_runs.run_number IS 'Runs in the order they began, from 1.';
