@@ -86,13 +86,16 @@ def log_range(newer: Sequence[float], older: Sequence[float], *, counts: tuple[f
 
 
 def _independent_pairs(rests: Sequence[float]) -> float:
-    """How many independent pairs the pairs are worth: fewer when neighbours move together (an AR(1) process)."""
-    total = sum(rest * rest for rest in rests)
+    """How many independent pairs the pairs are worth: fewer when neighbours move together (an AR(1) process).
+
+    Twelve values make neighbours look less alike than they are; Kendall's correction of that bias, (1 + 4 r) / n.
+    """
+    total, number = sum(rest * rest for rest in rests), len(rests)
     if total == 0:
-        return len(rests)
-    together = sum(a * b for a, b in pairwise(rests)) / total
-    together = min(max(together, 0.0), 0.8)
-    return max(len(rests) * (1 - together) / (1 + together), 2.0)
+        return number
+    seen = sum(a * b for a, b in pairwise(rests)) / total
+    together = min(max((number * seen + 1) / (number - 4), 0.0), 0.8)
+    return max(number * (1 - together) / (1 + together), 2.0)
 
 
 def _chance(counts: tuple[float, float] | None) -> float:
