@@ -48,7 +48,7 @@ lint: $(READY)
 check: lint test  ## lint, types, import rules, then all tests: what CI runs
 
 bench: $(READY)  ## measure what must stay quick or honest: every script of tests/bench
-	@for script in tests/bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in tests/bench/*.py; do echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
 
 screenshots: $(READY)  ## run the demo and take the pictures that the README shows (needs Chromium)
 	@$(BIN)/python tests/screenshots.py
