@@ -18,6 +18,7 @@ from reports.wording import compact, exact, long_day, signed_percent
 
 INDEX = "index.html"
 MOST_CHANGES = 12
+_NEEDED = {"framework", "metric", "statistic", "period", "value", "comparable"}
 _NOUNS = {signal.metric: signal.noun for signal in SIGNALS}
 
 
@@ -79,7 +80,7 @@ def _headlines_of(path: Path, as_of: date) -> dict[tuple[str, str], Headline] | 
     """None for a file that is missing, damaged or of another version: the list names it, and goes on."""
     try:
         return dict(_headlines(path, as_of))
-    except (OSError, KeyError, ValueError, csv.Error):
+    except (OSError, ValueError, csv.Error):
         return None
 
 
@@ -97,7 +98,10 @@ def _headlines(path: Path, as_of: date) -> Iterator[tuple[tuple[str, str], Headl
     wanted = span(period.start, period.end)
     found: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
     with path.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
+        lines = csv.DictReader(file)
+        if not set(lines.fieldnames or ()) >= _NEEDED:
+            raise ValueError("no metrics.csv of ours")
+        for row in lines:
             if row["metric"] in _NOUNS and row["period"] == wanted and row["statistic"] in ("value", "change"):
                 found.setdefault((row["framework"], row["metric"]), {})[row["statistic"]] = row
     for key, rows in found.items():
@@ -150,7 +154,7 @@ def _changes(key: tuple[str, str], before: Headline, after: Headline, *, moved: 
 
 
 def _differ(before: float, after: float) -> bool:
-    return abs(after - before) > 1e-6 * max(abs(before), abs(after))
+    return abs(after - before) > 1e-9 * max(abs(before), abs(after))
 
 
 def _from_to(before: float, after: float) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Protocol
 
 import duckdb
@@ -11,7 +12,18 @@ import pytest
 
 from reports.build import BuiltReport, build_report
 from warehouse import snapshot, store
-from warehouse.rows import Answer
+from warehouse.rows import (
+    Answer,
+    Break,
+    Commit,
+    Download,
+    FrameworkEntry,
+    PackageEntry,
+    Release,
+    Row,
+    SearchPoint,
+    StarDay,
+)
 
 DEMO_DAY = date(2021, 6, 25)
 
@@ -58,3 +70,94 @@ def warehouse_of(
     yield make
     for con in opened:
         con.close()
+
+
+# ---- figures made up for tests --------------------------------------------------------------------------------------
+
+COLLECTED = datetime(2021, 6, 25, 22, tzinfo=UTC)
+FIRST = date(2019, 5, 1)
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "'\"><img src=x onerror=alert(1)>",
+    "x" * 300,
+    "\u202eevil \u0645\u0631\u062d\u0628\u0627",
+    "\U0001f600 %{y} {{ 7 * 7 }} {% raw %}",
+    "=cmd|'/c calc'!A0",
+    '<a href="https://outside.invalid/">here</a>',
+    "tab\tand\nline",
+)
+
+
+def answer(source: str, entity: str, *rows: Row, at: datetime = COLLECTED) -> Answer:
+    return Answer(source, entity, "{}", at, rows, replaces_all=True)
+
+
+def configured(*labels: str) -> list[Answer]:
+    entries = [
+        FrameworkEntry(f"f{n}", label, n, f"owner/repo{n}", f"term{n}", "term") for n, label in enumerate(labels)
+    ]
+    packages = [PackageEntry(entry.framework, f"package{n}", "counted", None, "") for n, entry in enumerate(entries)]
+    return [answer("config", "frameworks", *entries), answer("config", "packages", *packages)]
+
+
+def days() -> Iterator[date]:
+    day = FIRST
+    while day < DEMO_DAY:
+        yield day
+        day += timedelta(days=1)
+
+
+def everything(position: int, growth: float = 1.0) -> list[Answer]:
+    """Two years of figures of every signal for the framework at `position`; the second year is `growth` times."""
+    repository, package = f"owner/repo{position}", f"package{position}"
+    level = [(day, (position + 1) * (growth if day >= date(2020, 6, 1) else 1.0)) for day in days()]
+    stars = [StarDay(repository, day, round(20 * size)) for day, size in level]
+    downloads = [Download(package, day, day, 1, "all", round(1000 * size)) for day, size in level]
+    commits = [
+        Commit(repository, f"{position}-{day}-{n}", f"author{n}-{day.month}", "person", moment(day), moment(day), False)
+        for day, size in level
+        for n in range(round(4 * size))
+    ]
+    return [
+        answer("github", repository, *stars),
+        answer("clickpy", package, *downloads),
+        answer("git", repository, *commits),
+    ]
+
+
+def moment(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def searches(*levels: tuple[int, int]) -> Answer:
+    """One draw: the level of each term in the first and in the second year."""
+    weeks = [date(2019, 4, 28) + timedelta(weeks=n) for n in range(111)]
+    points = [
+        SearchPoint(f"term{n}", week, "week", pair[week >= date(2020, 6, 1)], False, True, False)
+        for n, pair in enumerate(levels)
+        for week in weeks
+    ]
+    return answer("google_trends", "+".join(f"term{n}" for n in range(len(levels))), *points)
+
+
+@pytest.fixture(scope="session")
+def made_up() -> SimpleNamespace:
+    """Makers of answers: configured, everything, searches, answer, moment."""
+    return SimpleNamespace(
+        configured=configured, everything=everything, searches=searches, answer=answer, moment=moment
+    )
+
+
+@pytest.fixture(scope="session")
+def hostile_report(
+    warehouse_of: Callable[..., duckdb.DuckDBPyConnection], tmp_path_factory: pytest.TempPathFactory
+) -> BuiltReport:
+    bad = HOSTILE[0]
+    answers = [
+        *configured(*HOSTILE),
+        *(made for n in range(len(HOSTILE)) for made in everything(n)),
+        searches(*[(10 * n + 10, 10 * n + 12) for n in range(len(HOSTILE))]),
+        answer("pypi_index", "package0", Release("package0", "1.0", moment(date(2020, 7, 1)), False, False)),
+        answer("config", "breaks", Break("github", "stars", date(2020, 8, 1), bad, bad, bad, entity="f1")),
+    ]
+    return build_report(warehouse_of(answers), as_of=DEMO_DAY, out=tmp_path_factory.mktemp("hostile") / "r")

@@ -1,0 +1,120 @@
+"""The list of past reports and what changed from one to the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from reports.index import past_reports, what_changed, write_index
+from reports.numbers import Number, csv_text, span
+
+PERIOD = span(date(2020, 6, 1), date(2021, 5, 31))
+STARS = Number("pytorch", "stars", "value", PERIOD, 9456.0, "stars", "b", "github", 1.0, True, "")
+CHANGE = replace(STARS, statistic="change", value=0.12, unit="share")
+DOWNLOADS = replace(STARS, metric="pypi_downloads", value=2.5e7, comparable=False, reason="Rows were lost.")
+
+
+def leave(root: Path, day: str, *numbers: Number) -> None:
+    folder = root / day
+    folder.mkdir(parents=True)
+    (folder / "report.html").write_text("<!DOCTYPE html>", encoding="utf-8")
+    (folder / "metrics.csv").write_text(csv_text(list(numbers)), encoding="utf-8")
+
+
+def changes(root: Path) -> list[str]:
+    newest, before = past_reports(root)
+    return what_changed(before, newest)
+
+
+def test_newest_first_and_nothing_that_is_no_report(tmp_path: Path) -> None:
+    for day in ("2021-06-24", "2021-06-25", "2020-12-31"):
+        leave(tmp_path, day, STARS)
+    (tmp_path / "2021-06-26").mkdir()
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "latest").symlink_to("2021-06-25")
+    page = write_index(tmp_path).read_text(encoding="utf-8")
+    places = [page.index(f'href="{day}/report.html"') for day in ("2021-06-25", "2021-06-24", "2020-12-31")]
+    assert places == sorted(places)
+    assert page.count("/report.html") == 3
+    assert "latest" not in page
+    assert "The first report." in page
+
+
+def test_the_same_figures_again(tmp_path: Path) -> None:
+    leave(tmp_path, "2021-06-24", STARS, CHANGE)
+    leave(tmp_path, "2021-06-25", STARS, CHANGE)
+    assert changes(tmp_path) == ["No figure changed."]
+
+
+def test_a_revised_figure(tmp_path: Path) -> None:
+    leave(tmp_path, "2021-06-24", STARS)
+    leave(tmp_path, "2021-06-25", replace(STARS, value=9460.0))
+    assert changes(tmp_path) == ["pytorch, stars: 9,456 to 9,460, revised."]
+
+
+def test_a_revision_that_the_short_form_would_hide(tmp_path: Path) -> None:
+    leave(tmp_path, "2021-06-24", DOWNLOADS)
+    leave(tmp_path, "2021-06-25", replace(DOWNLOADS, value=2.5e7 + 3))
+    assert changes(tmp_path) == ["pytorch, downloads: 25,000,000 to 25,000,003, revised."]
+
+
+def test_the_period_moves_on(tmp_path: Path) -> None:
+    leave(tmp_path, "2021-06-30", STARS)
+    leave(tmp_path, "2021-07-01", replace(STARS, period=span(date(2020, 7, 1), date(2021, 6, 30)), value=9500.0))
+    assert changes(tmp_path) == ["The period moved on to July 2020 to June 2021.", "pytorch, stars: 9,456 to 9,500."]
+
+
+def test_what_becomes_comparable_and_what_stops_to_be(tmp_path: Path) -> None:
+    leave(tmp_path, "2021-06-24", DOWNLOADS, STARS, CHANGE)
+    good = replace(DOWNLOADS, comparable=True)
+    leave(tmp_path, "2021-06-25", good, replace(good, statistic="change", value=-0.2), replace(STARS, comparable=False))
+    assert changes(tmp_path) == [
+        "pytorch, downloads: now comparable with the year before (\u221220\u00a0%).",
+        "pytorch, stars: no longer comparable with the year before.",
+    ]
+
+
+def test_frameworks_and_figures_that_come_and_go(tmp_path: Path) -> None:
+    leave(tmp_path, "2021-06-24", replace(STARS, value=None), replace(STARS, framework="caffe"), DOWNLOADS)
+    leave(tmp_path, "2021-06-25", STARS, replace(STARS, framework="jax"), replace(DOWNLOADS, value=None))
+    assert changes(tmp_path) == [
+        "jax is new.",
+        "caffe is no longer tracked.",
+        "pytorch, stars: first figure, 9,456.",
+        "pytorch, downloads: no figure any more.",
+    ]
+
+
+def test_many_changes_are_counted(tmp_path: Path) -> None:
+    leave(tmp_path, "2021-06-24", *(replace(STARS, framework=f"f{n}") for n in range(20)))
+    leave(tmp_path, "2021-06-25", *(replace(STARS, framework=f"f{n}", value=1.0) for n in range(20)))
+    texts = changes(tmp_path)
+    assert len(texts) == 12
+    assert texts[-1] == "9 more."
+
+
+@pytest.mark.parametrize("content", ["", "no,such,columns\n1,2,3\n", None, "\x00\x00"])
+def test_a_damaged_file_is_named_and_the_list_goes_on(tmp_path: Path, content: str | None) -> None:
+    leave(tmp_path, "2021-06-24", STARS)
+    leave(tmp_path, "2021-06-25", STARS)
+    broken = tmp_path / "2021-06-24" / "metrics.csv"
+    broken.unlink()
+    if content is not None:
+        broken.write_text(content, encoding="utf-8")
+    page = write_index(tmp_path).read_text(encoding="utf-8")
+    assert page.count("/report.html") == 2
+    assert page.count("cannot be read") == 2, "neither it nor the next can be compared"
+
+
+def test_no_report_yet(tmp_path: Path) -> None:
+    assert "There is no report yet." in write_index(tmp_path).read_text(encoding="utf-8")
+
+
+def test_hostile_figures_are_only_text(tmp_path: Path) -> None:
+    bad = replace(STARS, framework="<script>alert(1)</script>")
+    leave(tmp_path, "2021-06-24", STARS)
+    leave(tmp_path, "2021-06-25", STARS, bad)
+    assert "<script" not in write_index(tmp_path).read_text(encoding="utf-8")

@@ -1,0 +1,210 @@
+"""The page in real Chromium: desktop and phone, light and dark, keyboard, print. Nothing is fetched, nothing fails."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from reports.build import BuiltReport, build_report
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+DESKTOP, PHONE = 1280, 390
+SHAPES = ".scatterlayer .trace path, .barlayer .trace path, .scatterlayer .trace text"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on the path, and CI has to have one")
+        pytest.skip("no Chromium on the path")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        started = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield started
+        started.close()
+
+
+@dataclass
+class Opened:
+    """A page and all that it said and asked for."""
+
+    page: Page
+    told: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def outside(self) -> list[str]:
+        return [url for url in self.asked if not url.startswith(("file:", "data:", "blob:"))]
+
+
+Opener = Callable[..., Opened]
+
+
+@pytest.fixture
+def opened(browser: Browser) -> Iterator[Opener]:
+    contexts = []
+
+    def open_page(path: Path, *, width: int = DESKTOP, scheme: str = "light", script: bool = True) -> Opened:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
+        )
+        contexts.append(context)
+        made = Opened(context.new_page())
+        made.page.on("console", lambda line: made.told.append(line.text))
+        made.page.on("pageerror", lambda error: made.told.append(str(error)))
+        made.page.on("dialog", lambda dialog: made.told.append(dialog.message))
+        made.page.on("request", lambda request: made.asked.append(request.url))
+        made.page.goto(path.as_uri())
+        if script:
+            made.page.wait_for_selector("html[data-drawn]", state="attached", timeout=60_000)
+        return made
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def brightness(page: Page, selector: str, what: str) -> float:
+    colour = page.eval_on_selector(selector, f"element => getComputedStyle(element).{what}")
+    red, green, blue = (int(part) for part in re.findall(r"\d+", colour)[:3])
+    return 0.3 * red + 0.6 * green + 0.1 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_every_chart_is_drawn_nothing_fails_nothing_is_fetched(
+    opened: Opener, demo_report: BuiltReport, width: int, scheme: str
+) -> None:
+    made = opened(demo_report.page, width=width, scheme=scheme)
+    page = made.page
+    drawn = page.eval_on_selector_all(
+        "[data-chart]", f"""all => all.map(one => [one.dataset.chart, one.querySelectorAll("{SHAPES}").length])"""
+    )
+    assert [name for name, _ in drawn] == [chart.name for chart in demo_report.charts]
+    assert [name for name, shapes in drawn if shapes < 2] == []
+    assert made.told == []
+    assert made.outside == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    ground, ink = brightness(page, "body", "backgroundColor"), brightness(page, "body", "color")
+    tick = brightness(page, "[data-chart] .xtick text", "fill")
+    if scheme == "light":
+        assert ground > 230 > 110 > max(ink, tick)
+    else:
+        assert ground < 40 < 140 < min(ink, tick)
+
+
+def test_charts_follow_when_the_reader_turns_dark(opened: Opener, demo_report: BuiltReport) -> None:
+    page = opened(demo_report.page).page
+    light = brightness(page, "[data-chart] .xtick text", "fill")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(800)
+    assert brightness(page, "[data-chart] .xtick text", "fill") > light + 40
+
+
+def visible_traces(page: Page, chart: str) -> int:
+    shown: int = page.eval_on_selector(
+        f'[data-chart="{chart}"]', "one => one.data.filter(trace => trace.visible !== false).length"
+    )
+    return shown
+
+
+def test_legend_buttons_hide_and_show_by_mouse_and_by_keyboard(opened: Opener, demo_report: BuiltReport) -> None:
+    page = opened(demo_report.page).page
+    everything = visible_traces(page, "search-rolling")
+    for group in ("framework:pytorch", "releases", "weeks"):
+        button = page.locator(f'button[data-for="search-rolling"][data-group="{group}"]')
+        button.click()
+        assert button.get_attribute("aria-pressed") == "false"
+        assert visible_traces(page, "search-rolling") < everything
+        button.focus()
+        page.keyboard.press("Space")
+        assert button.get_attribute("aria-pressed") == "true"
+        assert visible_traces(page, "search-rolling") == everything
+
+
+def test_what_is_hidden_stays_hidden_in_the_dark(opened: Opener, demo_report: BuiltReport) -> None:
+    page = opened(demo_report.page).page
+    page.locator('button[data-for="stars-rolling"][data-group="framework:keras"]').click()
+    before = visible_traces(page, "stars-rolling")
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(800)
+    assert visible_traces(page, "stars-rolling") == before
+
+
+def test_the_first_tab_skips_to_the_figures(opened: Opener, demo_report: BuiltReport) -> None:
+    page = opened(demo_report.page).page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "figures-start"
+
+
+def test_no_cloud_button(opened: Opener, demo_report: BuiltReport) -> None:
+    page = opened(demo_report.page).page
+    titles = page.eval_on_selector_all(".modebar-btn", "all => all.map(one => one.dataset.title)")
+    assert set(titles) == {"Download plot as a PNG"}
+    assert page.locator(".plotlyjsicon").count() == 0
+
+
+def test_the_synthetic_series_says_so_on_the_chart(opened: Opener, demo_report: BuiltReport) -> None:
+    page = opened(demo_report.page).page
+    charts = page.eval_on_selector_all(
+        "[data-chart]", "all => all.filter(one => /synthetic/i.test(one.textContent)).map(one => one.dataset.chart)"
+    )
+    assert charts == ["search-rolling", "search-months", "search-share"]
+
+
+def test_without_script_the_figures_are_there_as_tables(opened: Opener, demo_report: BuiltReport) -> None:
+    page = opened(demo_report.page, script=False).page
+    assert page.locator(".waiting").count() == len(demo_report.charts)
+    page.locator("#figure-stars-rolling summary").click()
+    assert page.locator("#figure-stars-rolling table").first.is_visible()
+
+
+def test_it_prints_light_whatever_the_screen(opened: Opener, demo_report: BuiltReport, tmp_path: Path) -> None:
+    page = opened(demo_report.page, scheme="dark").page
+    path = tmp_path / "report.pdf"
+    page.pdf(path=path, format="A4", print_background=True)
+    assert path.read_bytes().startswith(b"%PDF")
+    assert 6 <= len(re.findall(rb"/Type\s*/Page\b", path.read_bytes())) <= 24
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert brightness(page, "[data-chart] .xtick text", "fill") < 110
+    widths = page.eval_on_selector_all("[data-chart] .main-svg", "all => all.map(one => one.clientWidth)")
+    assert max(widths) <= 700
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert brightness(page, "[data-chart] .xtick text", "fill") > 140
+
+
+def test_the_shared_script_form_draws_too(
+    opened: Opener, demo_warehouse: duckdb.DuckDBPyConnection, demo_report: BuiltReport, tmp_path: Path
+) -> None:
+    out = tmp_path / "reports" / "2021-06-25"
+    shared = build_report(demo_warehouse, as_of=demo_report.as_of, out=out, self_contained=False)
+    made = opened(shared.page)
+    assert made.told == []
+    assert [Path(url).name for url in made.asked] == ["report.html", "plotly-7.1.0.min.js"]
+    assert made.page.locator("[data-chart] .main-svg").count() >= len(demo_report.charts)
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_hostile_names_do_nothing(opened: Opener, hostile_report: BuiltReport, width: int) -> None:
+    made = opened(hostile_report.page, width=width)
+    assert made.told == []
+    assert made.outside == []
+    page = made.page
+    assert page.locator("[data-chart] a").count() == 0
+    assert page.locator("img").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for button in page.locator('button[data-for="stars-rolling"]').all():
+        button.click()
+    assert made.told == []
