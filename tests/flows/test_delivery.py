@@ -150,7 +150,7 @@ class Connection(SMTP):
 
 FACTS = Facts(
     Period(AS_OF), (Framework("tensorflow", "TensorFlow"), Framework("keras", "Keras")),
-    {}, {}, {}, {}, {}, {}, {}, (), (), (), (),
+    {}, {}, {}, {}, {}, {}, {}, (), (), (), (), (),
 )  # fmt: skip
 
 
