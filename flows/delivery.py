@@ -21,7 +21,7 @@ from typing import Literal
 import duckdb
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from flows.reporting import make_report
+from flows.reporting import make_page, make_report
 from flows.settings import Mail, MailList, Settings
 from flows.smtp import (
     NotAcceptedError,
@@ -141,9 +141,8 @@ def page_to_attach(settings: Settings, built: BuiltReport) -> Iterator[Path]:
     if settings.report.self_contained:
         yield built.page
         return
-    whole = settings.model_copy(update={"report": settings.report.model_copy(update={"self_contained": True})})
     with TemporaryDirectory() as folder:
-        yield make_report(whole, settings.warehouse.data, built.as_of, Path(folder)).page
+        yield make_page(settings.warehouse.data, built.as_of, Path(folder), self_contained=True).page
 
 
 def period_of(cadence: str, as_of: date) -> str:

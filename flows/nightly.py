@@ -53,7 +53,7 @@ class IncompleteError(Exception):
 class Run:
     """One night under way: its connection (the only writer), its ledger entry and what came of it.
 
-    `failed` and `withheld` hold one line each for people; `succeeded` counts the steps that brought all they should.
+    `failed` holds a line for each thing that went wrong; `succeeded` counts the steps that brought all they should.
     """
 
     night: Night
@@ -87,9 +87,8 @@ def run_nightly(night: Night, progress: Progress) -> Run:
                 nightly(quote(run))  # type: ignore[call-overload]  # Prefect hands over what is inside
             publish(run)
         finally:
-            del (
-                run.con
-            )  # Prefect keeps the run until the process ends, and DuckDB minds a connection that lives so long
+            # Prefect keeps the run until the process ends, and DuckDB minds a connection that lives so long.
+            del run.con
     return run
 
 

@@ -18,6 +18,7 @@ from flows.sources.github_repository import fetch_repository
 from flows.sources.google_trends import fetch_interest
 from flows.sources.pypi_downloads import fetch_downloads
 from flows.sources.pypi_releases import fetch_releases
+from reports.facts import add_months
 from warehouse import read, store
 from warehouse.known_breaks import known_breaks
 from warehouse.rows import Answer, Break, FrameworkEntry, PackageEntry
@@ -146,7 +147,7 @@ def _downloads(night: Night, con: duckdb.DuckDBPyConnection, package: str) -> St
     settings = night.settings.sources.pypi_downloads
     known = read.last_day(con, entity=package)
     first_day = (
-        _months_before(night.last_day, settings.first_run_months)
+        add_months(night.last_day.replace(day=1), -settings.first_run_months)
         if known is None
         else min(known, night.last_day) - timedelta(days=settings.nightly_days - 1)
     )
@@ -197,9 +198,3 @@ def _repository(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -
         token=os.environ.get(settings.token_env) or None,
     )
     return Step("github_repository", repository, fetch)
-
-
-def _months_before(day: date, months: int) -> date:
-    """The first day of the month that many months before the month of `day`."""
-    index = day.year * 12 + day.month - 1 - months
-    return date(index // 12, index % 12 + 1, 1)

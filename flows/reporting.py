@@ -12,7 +12,7 @@ import duckdb
 
 from flows.settings import Settings
 from reports.build import BuiltReport, build_report
-from reports.index import write_index
+from reports.index import report_folders, write_index
 from reports.mail import write_files
 from warehouse import read, store
 from warehouse.rows import ReportIssue
@@ -25,8 +25,7 @@ def make_report(settings: Settings, data: Path, as_of: date, out: Path | None = 
     Raises warehouse.snapshot.NothingPublishedError before the first night.
     """
     folder = out or data / "reports" / as_of.isoformat()
-    with closing(open_published(data / "published.duckdb", as_of)) as con:
-        built = build_report(con, as_of=as_of, out=folder, self_contained=settings.report.self_contained)
+    built = make_page(data, as_of, folder, self_contained=settings.report.self_contained)
     write_files(built)
     if out is None:
         point_to_newest(data / "reports")
@@ -34,12 +33,18 @@ def make_report(settings: Settings, data: Path, as_of: date, out: Path | None = 
     return built
 
 
+def make_page(data: Path, as_of: date, folder: Path, *, self_contained: bool) -> BuiltReport:
+    """Only the page and the CSV of `as_of`. Raises warehouse.snapshot.NothingPublishedError."""
+    with closing(open_published(data / "published.duckdb", as_of)) as con:
+        return build_report(con, as_of=as_of, out=folder, self_contained=self_contained)
+
+
 def point_to_newest(reports: Path) -> None:
     """Let reports/latest lead to the report of the latest day, in one step."""
-    newest = max(folder.name for folder in reports.iterdir() if (folder / "report.html").is_file() and _is_day(folder))
+    _, newest = max(report_folders(reports).items())
     pointer = reports / ".latest.partial"
     pointer.unlink(missing_ok=True)
-    pointer.symlink_to(newest, target_is_directory=True)
+    pointer.symlink_to(newest.name, target_is_directory=True)
     pointer.replace(reports / "latest")
 
 
@@ -61,10 +66,3 @@ def record_in_warehouse(data: Path, built: BuiltReport) -> None:
     """record_report for a report that was built outside a night. Raises store.WarehouseError."""
     with store.open_warehouse(data / "warehouse.duckdb") as con:
         record_report(con, built)
-
-
-def _is_day(folder: Path) -> bool:
-    try:
-        return date.fromisoformat(folder.name).isoformat() == folder.name
-    except ValueError:
-        return False

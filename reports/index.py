@@ -68,12 +68,17 @@ def write_index(reports_root: Path) -> Path:
 
 def past_reports(reports_root: Path) -> list[PastReport]:
     """Every report below `reports_root`, newest first."""
-    days = {day: folder for folder in reports_root.iterdir() if (day := _day_of(folder)) is not None}
-    return [
-        PastReport(day, _headlines_of(days[day] / "metrics.csv", day))
-        for day in sorted(days, reverse=True)
-        if (days[day] / "report.html").is_file()
-    ]
+    folders = report_folders(reports_root)
+    return [PastReport(day, _headlines_of(folders[day] / "metrics.csv", day)) for day in sorted(folders, reverse=True)]
+
+
+def report_folders(reports_root: Path) -> dict[date, Path]:
+    """Day -> folder, for every YYYY-MM-DD folder below `reports_root` that holds a page."""
+    return {
+        day: folder
+        for folder in reports_root.iterdir()
+        if (day := _day_of(folder)) is not None and (folder / "report.html").is_file()
+    }
 
 
 def _headlines_of(path: Path, as_of: date) -> dict[tuple[str, str], Headline] | None:

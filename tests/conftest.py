@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,9 +12,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+
+from warehouse import store
 
 ROOT = Path(__file__).parents[1]
 OFFLINE = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "NO_COLOR": "1"}
@@ -108,3 +112,17 @@ def demo(shared_folder: Path) -> Demo:
             said.write_text(f"{run.stdout}\x00{run.stderr}", encoding="utf-8")
         stdout, stderr = said.read_text(encoding="utf-8").split("\x00")
     return Demo(data / "demo", stdout, stderr)
+
+
+@pytest.fixture(scope="session")
+def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse with every view and no row; tests copy it, because making the views takes longer than a test."""
+    path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
+    store.open_warehouse(path).close()
+    return path
+
+
+@pytest.fixture
+def con(tmp_path: Path, empty_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with store.open_warehouse(shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")) as con:
+        yield con

@@ -173,19 +173,6 @@ def built_in(folder: Path) -> BuiltReport:
 
 
 @pytest.fixture(scope="session")
-def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
-    store.open_warehouse(path).close()
-    return path
-
-
-@pytest.fixture
-def con(tmp_path: Path, empty_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with store.open_warehouse(shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")) as con:
-        yield con
-
-
-@pytest.fixture(scope="session")
 def authority() -> trustme.CA:
     return trustme.CA()
 

@@ -1,11 +1,9 @@
-"""A real warehouse per test and short ways to make answers."""
+"""Short ways to make answers and to save them."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,20 +13,6 @@ from warehouse import store
 from warehouse.rows import Answer, FrameworkEntry, PackageEntry, Row
 
 NOON = datetime(2021, 6, 25, 12, tzinfo=UTC)
-
-
-@pytest.fixture(scope="session")
-def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse with every view and no row; tests copy it, because making the views takes longer than a test."""
-    path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
-    store.open_warehouse(path).close()
-    return path
-
-
-@pytest.fixture
-def con(tmp_path: Path, empty_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with store.open_warehouse(shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")) as con:
-        yield con
 
 
 @pytest.fixture
