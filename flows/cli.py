@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from flows.settings import Settings
+    from flows.config.settings import Settings
 
 ALL_DONE, INCOMPLETE, USAGE, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -30,11 +30,11 @@ class UsageError(Exception):
 # By name, because importing the classes would load the modules that --help must not wait for.
 FORESEEN = {
     "flows.cli.UsageError": USAGE,
-    "flows.settings.ConfigError": USAGE,
+    "flows.config.settings.ConfigError": USAGE,
     "flows.sources.errors.SourceError": NOTHING_DONE,
-    "warehouse.store.WarehouseError": NOTHING_DONE,
+    "warehouse.open.WarehouseError": NOTHING_DONE,
     "warehouse.snapshot.NothingPublishedError": NOTHING_DONE,
-    "warehouse.adhoc.QueryError": USAGE,
+    "warehouse.adhoc.ask.QueryError": USAGE,
 }
 
 app = typer.Typer(
@@ -59,7 +59,7 @@ class Invocation:
 
     def settings(self) -> Settings:
         """config.toml, with --data in it. Raises ConfigError."""
-        from flows.settings import load_settings, with_data
+        from flows.config.settings import load_settings, with_data
 
         settings = load_settings(self.config)
         return with_data(settings, self.data_option) if self.data_option else settings
@@ -216,7 +216,7 @@ def report(
     trends report --as-of 2026-09-30
     trends report --out /tmp/look
     """
-    from flows.reporting import make_report, record_in_warehouse
+    from flows.report_folder import make_report, record_in_warehouse
     from flows.status import published_day
 
     invocation: Invocation = context.obj
@@ -250,7 +250,7 @@ def mail(
     trends mail --dry-run
     trends mail --as-of 2026-09-30
     """
-    from flows.delivery import mail_report
+    from flows.mailing.send import mail_report
     from flows.status import published_day
 
     invocation: Invocation = context.obj
@@ -294,7 +294,7 @@ def sql(
     trends sql "FROM monthly_metrics WHERE metric = 'commits' AND framework = 'keras' ORDER BY month"
     trends sql "FROM releases" --format csv > releases.csv
     """
-    from warehouse.adhoc import run_query
+    from warehouse.adhoc.ask import run_query
 
     invocation: Invocation = context.obj
     if bool(query) == bool(describe):

@@ -18,11 +18,11 @@ import requests
 import typer
 from cronsim import CronSim
 
-from flows.settings import Settings
-from flows.sources import git_command
+from flows.config.settings import Settings
 from flows.sources.errors import SourceError
+from flows.sources.git import command
 from flows.sources.http import HttpClient, json_of
-from flows.sources.pypi_releases import fetch_releases
+from flows.sources.pypi.releases import fetch_releases
 
 State = Literal["ok", "warning", "problem"]
 EXIT_CODES: dict[State, int] = {"ok": 0, "warning": 1, "problem": 2}
@@ -115,7 +115,7 @@ def _disk(data: Path) -> Finding:
 
 def _git() -> Finding:
     try:
-        git_command.check_version(LIMIT_SECONDS)
+        command.check_version(LIMIT_SECONDS)
     except SourceError as error:
         return Finding("problem", "git", error.what, error.next_step)
     return Finding("ok", "git", "present, new enough")
@@ -192,7 +192,7 @@ def _skew(response: requests.Response, now: datetime) -> Finding | None:
 def _repository(base_url: str, repository: str) -> Finding:
     what, url = f"git_history {repository}", f"{base_url}/{repository}.git"
     try:
-        git_command.run(("ls-remote", "--exit-code", url, "HEAD"), limit=2 * LIMIT_SECONDS, network=True)
+        command.run(("ls-remote", "--exit-code", url, "HEAD"), limit=2 * LIMIT_SECONDS, network=True)
     except SourceError as error:
         return Finding("problem", what, error.what, error.next_step or "see repository in config.toml")
     return Finding("ok", what, "answers")

@@ -29,14 +29,19 @@ from prefect.futures import as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
-from flows.delivery import deliver, page_to_attach
+from flows.mailing.send import deliver, page_to_attach
 from flows.plan import Night, Step, configuration, plan
 from flows.progress import Progress
-from flows.reporting import make_report, record_report
+from flows.report_folder import make_report, record_report
 from flows.sources.errors import SourceError
 from reports.build import BuiltReport
-from warehouse import break_detection, checks, read, snapshot, store
+from warehouse import checks, snapshot
+from warehouse.breaks.suspected import suspected_breaks
+from warehouse.ledger import begin_run, begin_step, finish_run, finish_step
+from warehouse.open import open_warehouse
+from warehouse.read.state import freshness, has_data, known_before, steps_of
 from warehouse.rows import Answer
+from warehouse.save import save_answers
 
 SIDE_BY_SIDE = 8
 
@@ -78,9 +83,9 @@ class Run:
 
 
 def run_nightly(night: Night, progress: Progress) -> Run:
-    """Run the job once, now. Raises store.WarehouseBusy when another process writes to the warehouse."""
+    """Run the job once, now. Raises WarehouseBusy when another process writes to the warehouse."""
     night.data.mkdir(parents=True, exist_ok=True)
-    with store.open_warehouse(night.data / "warehouse.duckdb") as con:
+    with open_warehouse(night.data / "warehouse.duckdb") as con:
         run = Run(night, con, progress)
         try:
             with _in_ledger(run):
@@ -95,8 +100,8 @@ def run_nightly(night: Night, progress: Progress) -> Run:
 @flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=SIDE_BY_SIDE), validate_parameters=False)  # type: ignore[arg-type]
 def nightly(run: Run) -> None:
     """The table of contents of a night."""
-    store.save_answers(run.con, run.run_id, configuration(run.night))
-    with read.known_before(run.con, run.night.now):
+    save_answers(run.con, run.run_id, configuration(run.night))
+    with known_before(run.con, run.night.now):
         steps = plan(run.night, run.con)
     collect_and_load(run, steps)
     look_for_breaks(run)
@@ -114,7 +119,7 @@ def collect_and_load(run: Run, steps: list[Step]) -> None:
     """
     for step in steps:
         run.progress.begin(step.name)
-        store.begin_step(
+        begin_step(
             run.con, run_id=run.run_id, source=step.source, entity=step.entity,
             window_start=step.window_start, window_end=step.window_end, started_at=run.now(),
         )  # fmt: skip
@@ -148,8 +153,8 @@ def _load(run: Run, step: Step, result: object) -> None:
             answers, error = (), f"{step.source}: fault in the program: {type(result).__name__}: {result}"
         case _:
             raise TypeError(f"{step.name}: {type(result).__name__} is no result of a step")
-    rows = store.save_answers(run.con, run.run_id, answers)
-    store.finish_step(
+    rows = save_answers(run.con, run.run_id, answers)
+    finish_step(
         run.con, run_id=run.run_id, source=step.source, entity=step.entity, finished_at=run.now(),
         status="failed" if error else "ok", rows=rows, error=error,
     )  # fmt: skip
@@ -175,9 +180,9 @@ def _what_came(answers: tuple[Answer, ...], rows: int) -> str:
 
 def look_for_breaks(run: Run) -> None:
     """Record jumps that all series of a source make together, as suspected breaks."""
-    suspected = break_detection.suspected_breaks(run.con)
+    suspected = suspected_breaks(run.con)
     answer = Answer("break_detection", "breaks", "{}", run.night.now, suspected, replaces_all=True)
-    store.save_answers(run.con, run.run_id, [answer])
+    save_answers(run.con, run.run_id, [answer])
 
 
 def check(run: Run) -> None:
@@ -196,13 +201,13 @@ def publish(run: Run) -> None:
 
 def report(run: Run) -> None:
     """Build the page and the CSV, if there is anything to report, and write down their hashes."""
-    if not read.has_data(run.con):
+    if not has_data(run.con):
         return
     run.progress.begin("report")
     built = make_report(run.night.settings, run.night.data, run.night.as_of)
     record_report(run.con, built)
     run.report = built
-    run.failed += [f"{row['entity']}: no data yet from {row['source']}" for row in read.freshness(run.con)
+    run.failed += [f"{row['entity']}: no data yet from {row['source']}" for row in freshness(run.con)
                    if row["status"] == "never"]  # fmt: skip
     run.progress.end("report", "ok", str(built.page))
 
@@ -225,7 +230,7 @@ def leave_artifact(run: Run) -> None:
     page = run.report.page if run.report else "none"
     create_table_artifact(
         key="nightly-outcome",
-        table=read.steps_of(run.con, run.run_id),
+        table=steps_of(run.con, run.run_id),
         description=f"{run.succeeded} steps succeeded, {len(run.failed)} did not. Report: {page}",
     )
 
@@ -233,16 +238,16 @@ def leave_artifact(run: Run) -> None:
 @contextmanager
 def _in_ledger(run: Run) -> Iterator[None]:
     """Write down that the run began and how it ended, whatever happens in between."""
-    store.begin_run(
+    begin_run(
         run.con, run_id=run.run_id, flow="nightly", as_of=run.night.as_of, started_at=run.now(),
         program_version=version("framework-trends"),
     )  # fmt: skip
     try:
         yield
     except BaseException as error:
-        store.finish_run(run.con, run.run_id, finished_at=run.now(), status="failed", error=type(error).__name__)
+        finish_run(run.con, run.run_id, finished_at=run.now(), status="failed", error=type(error).__name__)
         raise
     status = "failed" if run.report is None else "partial" if run.failed else "ok"
-    store.finish_run(
+    finish_run(
         run.con, run.run_id, finished_at=run.now(), status=status, error="\n".join(run.failed) or None
     )  # fmt: skip

@@ -12,15 +12,16 @@ from pathlib import Path
 import duckdb
 from packaging.utils import canonicalize_name
 
-from flows.settings import Framework, Settings
-from flows.sources.git_history import fetch_commits
+from flows.config.settings import Framework, Settings
+from flows.sources.git.history import fetch_commits
 from flows.sources.github_repository import fetch_repository
 from flows.sources.google_trends import fetch_interest
-from flows.sources.pypi_downloads import fetch_downloads
-from flows.sources.pypi_releases import fetch_releases
-from reports.facts import add_months
-from warehouse import read, store
-from warehouse.known_breaks import known_breaks
+from flows.sources.pypi.downloads import fetch_downloads
+from flows.sources.pypi.releases import fetch_releases
+from warehouse.breaks.known import known_breaks
+from warehouse.calendar import add_months
+from warehouse.open import identity_key
+from warehouse.read.state import has_star_history, last_day, latest_state, previous_total
 from warehouse.rows import Answer, Break, FrameworkEntry, PackageEntry
 
 
@@ -145,7 +146,7 @@ def _interest(night: Night) -> Step:
 
 def _downloads(night: Night, con: duckdb.DuckDBPyConnection, package: str) -> Step:
     settings = night.settings.sources.pypi_downloads
-    known = read.last_day(con, entity=package)
+    known = last_day(con, entity=package)
     first_day = (
         add_months(night.last_day.replace(day=1), -settings.first_run_months)
         if known is None
@@ -170,7 +171,7 @@ def _releases(night: Night, package: str) -> Step:
 
 
 def _commits(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -> Step:
-    state = read.latest_state(con, "git", repository)
+    state = latest_state(con, "git", repository)
     fetch = partial(
         fetch_commits,
         night.settings.sources.git_history,
@@ -178,7 +179,7 @@ def _commits(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -> S
         clone_dir=night.data / "git" / f"{repository}.git",
         since_tip=state.get("tip"),
         known_identities=state.get("identities"),
-        identity_key=store.identity_key(con),
+        identity_key=identity_key(con),
         collected_at=night.now,
     )
     return Step("git_history", repository, fetch)
@@ -190,9 +191,9 @@ def _repository(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -
         fetch_repository,
         settings,
         repository=repository,
-        previous=read.previous_total(con, repository),
-        etag=read.latest_state(con, "github", repository).get("etag"),
-        has_star_history=read.has_star_history(con, repository),
+        previous=previous_total(con, repository),
+        etag=latest_state(con, "github", repository).get("etag"),
+        has_star_history=has_star_history(con, repository),
         collected_at=night.now,
         day=night.now.date(),
         token=os.environ.get(settings.token_env) or None,

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, TextIO
 
-import duckdb
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from warehouse.read.queries import ask_dicts
 from warehouse.snapshot import open_published
 
 SECTIONS = {
@@ -47,7 +46,7 @@ class Status:
 def read_status(data: Path, as_of: date) -> Status:
     """Ask the published copy. Raises NothingPublishedError."""
     with closing(open_published(data / "published.duckdb", as_of)) as con:
-        return Status(as_of, {section: _rows(con, section) for section in SECTIONS})
+        return Status(as_of, {section: ask_dicts(con, f"status/{section}") for section in SECTIONS})
 
 
 def published_day(data: Path) -> date:
@@ -55,13 +54,6 @@ def published_day(data: Path) -> date:
     with closing(open_published(data / "published.duckdb")) as con:
         day: date = con.execute("SELECT as_of FROM core.clock").fetchall()[0][0]
         return day
-
-
-def _rows(con: duckdb.DuckDBPyConnection, section: str) -> list[Row]:
-    query = files("warehouse").joinpath(f"sql/queries/status_{section}.sql").read_text("utf-8")
-    found = con.execute(query)
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
 def show_json(status: Status, out: TextIO) -> None:

@@ -13,15 +13,15 @@ from pathlib import Path
 
 import duckdb
 
-from reports import render
 from reports.charts import all_charts
+from reports.charts.parts import Chart
 from reports.compare import SummaryRow, summarise
-from reports.drawing import Chart
 from reports.facts import Facts, Period, read_facts
-from reports.numbers import csv_text, numbers_of
-from reports.page import QUERY_TITLES, page_values
+from reports.metrics_csv import csv_text, numbers_of
+from reports.page import render
+from reports.page.values import QUERY_TITLES, page_values
 from reports.sentences import framework_sentences, headline, problems
-from warehouse.report_queries import displayed_sql
+from warehouse.read.report import displayed_sql
 
 PAGE, CSV = "report.html", "metrics.csv"
 

@@ -13,9 +13,11 @@ from datetime import date
 from itertools import pairwise
 from typing import Literal
 
-from reports.facts import SIGNALS, Facts, Signal, days_in_year_to
+from reports.facts import Facts
+from reports.signals import SIGNALS, Signal
 from reports.wording import percent_range, sentence
-from warehouse.report_queries import Month, Rolling
+from warehouse.calendar import days_in_year_to
+from warehouse.read.report import Month, Rolling
 
 Verdict = Literal["up", "down", "no clear change", "not comparable", "no data"]
 

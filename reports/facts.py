@@ -5,101 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import duckdb
 
+from reports.signals import SIGNALS, Signal
 from reports.wording import clean_label, month_name
-from warehouse import report_queries as queries
+from warehouse.calendar import add_months, days_in_year_to
+from warehouse.read import report as queries
 
-Kind = Literal["mean", "sum", "distinct"]
 Item = TypeVar("Item")
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """One thing that is measured. `kind`: how 12 months become one figure.
-
-    mean      the mean of the days; months and years are in the same unit
-    sum       the sum of the days; shown as a daily mean, because months and years differ in length
-    distinct  people counted once however often they appear; monthly figures do not add up to the year's
-    """
-
-    key: str
-    title: str
-    noun: str
-    metric: str
-    kind: Kind
-    unit: str
-    level_unit: str
-    companions: tuple[str, ...] = ()
-
-
-SIGNALS = (
-    Signal(
-        "search",
-        "Search interest",
-        "search interest",
-        "search_interest",
-        "mean",
-        "interest, 0 to 100",
-        "interest, 0 to 100",
-    ),
-    Signal(
-        "downloads",
-        "PyPI downloads",
-        "downloads",
-        "pypi_downloads",
-        "sum",
-        "downloads",
-        "downloads a day",
-        ("pypi_downloads_without_mirrors", "pypi_downloads_lower_bound"),
-    ),
-    Signal(
-        "contributors",
-        "Contributors",
-        "contributors",
-        "active_contributors",
-        "distinct",
-        "people",
-        "people",
-        (
-            "active_contributors_without_bots",
-            "new_contributors",
-            "returning_contributors",
-            "contributor_absence_factor",
-            "commits",
-            "masked_or_bot_commits",
-        ),
-    ),
-    Signal(
-        "stars",
-        "GitHub stars",
-        "stars",
-        "stars",
-        "sum",
-        "stars",
-        "stars a day",
-        ("stars_total", "forks"),
-    ),
-)
-METRIC_NAMES = {
-    "search_interest": "Search interest",
-    "pypi_downloads": "Downloads",
-    "pypi_downloads_without_mirrors": "Downloads without mirrors",
-    "pypi_downloads_lower_bound": "Downloads, lower bound without packages that require it",
-    "active_contributors": "Active contributors",
-    "active_contributors_without_bots": "Active, people only (no bot, no shared identity)",
-    "new_contributors": "New (first commit ever)",
-    "returning_contributors": "Returning",
-    "contributor_absence_factor": "Absence factor (fewest people behind half of the commits)",
-    "commits": "Commits",
-    "masked_or_bot_commits": "Commits by bots or shared identities",
-    "stars": "Stars given",
-    "stars_total": "Stars, total",
-    "forks": "Forks, total",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,25 +60,6 @@ class Period:
     @property
     def previous_text(self) -> str:
         return f"{month_name(self.previous_start)} to {month_name(add_months(self.start, -1))}"
-
-
-def add_months(first_of_month: date, months: int) -> date:
-    """The first of the month that lies `months` later (earlier when negative)."""
-    index = first_of_month.year * 12 + first_of_month.month - 1 + months
-    return date(index // 12, index % 12 + 1, 1)
-
-
-def year_before(day: date) -> date:
-    """The same day a year earlier; the last of February for a 29th."""
-    try:
-        return day.replace(year=day.year - 1)
-    except ValueError:
-        return day.replace(year=day.year - 1, day=28)
-
-
-def days_in_year_to(day: date) -> int:
-    """Days of the 12 months that end on `day`: 365 or 366."""
-    return (day - year_before(day)).days
 
 
 @dataclass(frozen=True, slots=True)

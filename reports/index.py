@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from reports import render
-from reports.facts import SIGNALS, Period
-from reports.numbers import span
+from reports.facts import Period
+from reports.metrics_csv import span
+from reports.page import render
+from reports.signals import SIGNALS
 from reports.wording import compact, exact, long_day, signed_percent
 
 INDEX = "index.html"

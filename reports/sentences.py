@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 
 from reports.compare import Ratio, SummaryRow, search_ratio
-from reports.facts import SIGNALS, Facts, Signal
+from reports.facts import Facts
+from reports.signals import SIGNALS, Signal
 from reports.wording import (
     clean_label,
     listed,
@@ -17,7 +18,7 @@ from reports.wording import (
     short_label,
     times,
 )
-from warehouse.report_queries import FailedStep, Framework, SourceAge
+from warehouse.read.report import FailedStep, Framework, SourceAge
 
 SOURCE_NAMES = {
     "google_trends": "Google Trends",

@@ -17,7 +17,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
-from warehouse import store
+from warehouse.open import open_warehouse
 
 ROOT = Path(__file__).parents[1]
 OFFLINE = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "NO_COLOR": "1"}
@@ -118,11 +118,11 @@ def demo(shared_folder: Path) -> Demo:
 def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A warehouse with every view and no row; tests copy it, because making the views takes longer than a test."""
     path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
-    store.open_warehouse(path).close()
+    open_warehouse(path).close()
     return path
 
 
 @pytest.fixture
 def con(tmp_path: Path, empty_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with store.open_warehouse(shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")) as con:
+    with open_warehouse(shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")) as con:
         yield con

@@ -12,8 +12,8 @@ from dataclasses import astuple, dataclass
 
 import duckdb
 
-from warehouse.read import query
-from warehouse.store import transaction
+from warehouse.open import transaction
+from warehouse.read.queries import query
 
 CHECKS = ("vanished", "negative_counts", "missing_days", "abrupt_revision", "clock_skew", "duplicate_keys")
 NEVER_BELIEVED = frozenset({"negative_counts", "duplicate_keys"})
@@ -38,7 +38,7 @@ def run_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[CheckResult
     """
     with transaction(con):
         con.execute("DELETE FROM raw.check_results WHERE run_id = ?", [run_id])
-        con.execute(query("check_answers"), {"run_id": run_id})
+        con.execute(query("checks/answers_of_a_run"), {"run_id": run_id})
         con.execute("DELETE FROM raw.quarantine WHERE answer_id IN (FROM checked_answers)")
         results = tuple(result for name in CHECKS for result in _run_check(con, run_id, name))
         for result in results:
@@ -48,7 +48,7 @@ def run_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[CheckResult
 
 
 def _run_check(con: duckdb.DuckDBPyConnection, run_id: str, name: str) -> list[CheckResult]:
-    found = con.execute(query(f"check_{name}")).fetchall()
+    found = con.execute(query(f"checks/{name}")).fetchall()
     if not found:
         return [CheckResult(name, "*", "*", "passed", "")]
     return [
@@ -61,7 +61,7 @@ def _status(con: duckdb.DuckDBPyConnection, run_id: str, name: str, source: str,
     if name in NEVER_BELIEVED:
         return "failed"
     values = {"run_id": run_id, "check_name": name, "source": source, "entity": entity}
-    nights = con.execute(query("check_nights_failed"), values).fetchone()
+    nights = con.execute(query("checks/nights_failed"), values).fetchone()
     return "believed" if nights and nights[0] >= NIGHTS_UNTIL_BELIEVED else "failed"
 
 

@@ -13,8 +13,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from warehouse import adhoc, snapshot, store
-from warehouse.read import query
+from warehouse import snapshot
+from warehouse.adhoc import ask
+from warehouse.open import open_warehouse
+from warehouse.read.queries import query
 
 README = Path(__file__).with_name("README.md")
 
@@ -108,7 +110,7 @@ def generate() -> str:
     """The whole text of the README."""
     with TemporaryDirectory() as folder:
         empty, published = Path(folder, "warehouse.duckdb"), Path(folder, "published.duckdb")
-        with store.open_warehouse(empty) as con:
+        with open_warehouse(empty) as con:
             snapshot.publish(con, published)
         with snapshot.open_published(published) as con:
             parts = [_HEAD, _OPEN, *_views(published), _metrics(con), _traced(), _asked(), _behind(con)]
@@ -123,11 +125,11 @@ def _question(name: str, text: str) -> Question:
 
 
 def _views(published: Path) -> Iterable[str]:
-    views = adhoc.list_views(published)
+    views = ask.list_views(published)
     rows = [(f"[{view.name}](#{view.name})", view.grain, view.comment) for view in views]
     yield f"## The public views\n\n{_table(('view', 'one row for each', 'what'), rows)}"
     for view in views:
-        described = adhoc.describe_view(published, view.name)
+        described = ask.describe_view(published, view.name)
         columns = [(f"`{column.name}`", column.type, column.comment) for column in described.columns]
         yield (
             f"### {view.name}\n\n{described.comment}\n\nGrain: {described.grain}.\n\n"

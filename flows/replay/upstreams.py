@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
+from flows.config.settings import Settings
 from flows.replay.clickhouse import ClickhouseReplay
 from flows.replay.git_server import GitReplay
 from flows.replay.github import GithubReplay
@@ -13,7 +14,6 @@ from flows.replay.package_index import PackageIndexReplay
 from flows.replay.pypistats import PypistatsReplay
 from flows.replay.server import ReplayServer
 from flows.replay.top_packages import TopPackagesReplay
-from flows.settings import Settings
 
 DEMO_DAY = date(2021, 6, 25)  # commits, stars and PyPI 30-day totals are real on this day
 _GITHUB = Path(__file__).parent / "recordings" / "github"

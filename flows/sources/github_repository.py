@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from flows.settings import GithubRepository
+from flows.config.settings import GithubRepository
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.http import HttpClient, json_of
 from warehouse.rows import Answer, RepositoryTotal, StarDay

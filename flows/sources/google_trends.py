@@ -17,7 +17,7 @@ from typing import Any
 import requests
 from pytrends.request import BASE_TRENDS_URL, TrendReq
 
-from flows.settings import GoogleTrends
+from flows.config.settings import GoogleTrends
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.http import HttpClient
 from warehouse.rows import Answer, SearchPoint

@@ -1,7 +1,7 @@
 """What break detection finds, misses and raises falsely on real series, over the whole length of each.
 
 Run it to see the table: python tests/bench/breaks_on_real_series.py
-tests/warehouse/test_break_detection.py holds the findings to what they were.
+tests/warehouse/breaks/test_detect.py holds the findings to what they were.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
-from warehouse.break_detection import Jump, Point, find_jumps  # noqa: E402 - run as a script, from anywhere
+from warehouse.breaks.detect import Jump, Point, find_jumps  # noqa: E402 - run as a script, from anywhere
 
 SERIES = REPOSITORY / "tests" / "fixtures" / "series"
 STARS = REPOSITORY / "flows" / "replay" / "recordings" / "github" / "series" / "stars_forks_daily.csv.gz"

@@ -162,7 +162,7 @@ def test_a_fault_of_the_program_is_no_failed_source(
 
 
 def test_a_busy_warehouse_names_its_holder(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from warehouse.store import WarehouseBusy
+    from warehouse.open import WarehouseBusy
 
     assert _failing(monkeypatch, WarehouseBusy(4711, Path("w.duckdb"))) == 3
     assert capsys.readouterr().err == "trends: w.duckdb: in use by process 4711; wait until it ends, or stop it\n"

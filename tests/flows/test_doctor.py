@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from flows.config.settings import Settings, load_settings
 from flows.doctor import examine
 from flows.replay.package_index import PackageIndexReplay
 from flows.replay.server import ReplayServer, Reply, Request, json_reply, status, too_many_requests
 from flows.replay.upstreams import pointed_at
-from flows.settings import Settings, load_settings
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CONFIG = '[frameworks.keras]\npackages = ["keras"]\nrepository = "keras-team/keras"\nsearch_term = "Keras"\n'

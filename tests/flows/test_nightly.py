@@ -20,8 +20,8 @@ import pytest
 import requests
 
 from tests.conftest import OFFLINE, ROOT, Demo, run_trends
+from warehouse.open import open_warehouse
 from warehouse.snapshot import open_published
-from warehouse.store import open_warehouse
 
 pytestmark = pytest.mark.slow
 

@@ -20,7 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from flows import cli
-from flows.settings import load_settings
+from flows.config.settings import load_settings
 
 PACKAGES = ("flows", "warehouse", "reports")
 INDEX_HOST = re.compile(

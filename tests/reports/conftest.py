@@ -11,7 +11,9 @@ import duckdb
 import pytest
 
 from reports.build import BuiltReport, build_report
-from warehouse import snapshot, store
+from warehouse import snapshot
+from warehouse.ledger import begin_run, finish_run
+from warehouse.open import open_warehouse
 from warehouse.rows import (
     Answer,
     Break,
@@ -24,6 +26,7 @@ from warehouse.rows import (
     SearchPoint,
     StarDay,
 )
+from warehouse.save import save_answers
 
 DEMO_DAY = date(2021, 6, 25)
 
@@ -59,10 +62,10 @@ def warehouse_of(
     def make(answers: Iterable[Answer], as_of: date = DEMO_DAY) -> duckdb.DuckDBPyConnection:
         folder = tmp_path_factory.mktemp("warehouse")
         moment = datetime(as_of.year, as_of.month, as_of.day, 23, tzinfo=UTC)
-        with store.open_warehouse(folder / "warehouse.duckdb") as con:
-            store.begin_run(con, run_id="r1", flow="nightly", as_of=as_of, started_at=moment, program_version="test")
-            store.save_answers(con, "r1", answers)
-            store.finish_run(con, "r1", finished_at=moment, status="succeeded", error=None)
+        with open_warehouse(folder / "warehouse.duckdb") as con:
+            begin_run(con, run_id="r1", flow="nightly", as_of=as_of, started_at=moment, program_version="test")
+            save_answers(con, "r1", answers)
+            finish_run(con, "r1", finished_at=moment, status="succeeded", error=None)
             snapshot.publish(con, folder / "published.duckdb")
         opened.append(snapshot.open_published(folder / "published.duckdb", as_of))
         return opened[-1]

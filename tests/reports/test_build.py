@@ -17,12 +17,12 @@ import duckdb
 import pytest
 
 from reports.build import BuiltReport, build_report
-from reports.drawing import NO_FIGURE, Table
-from reports.facts import METRIC_NAMES, SIGNALS
-from reports.page import QUERY_TITLES
+from reports.charts.parts import NO_FIGURE, Table
+from reports.page.values import QUERY_TITLES
 from reports.sentences import change_text, finding
+from reports.signals import METRIC_NAMES, SIGNALS
 from reports.wording import exact, percent
-from warehouse import report_queries
+from warehouse.read import report
 
 DEMO_DAY = date(2021, 6, 25)
 
@@ -171,9 +171,7 @@ def test_the_sql_shown_gives_the_rows_drawn(
     }
     for name, number in drawn.items():
         assert len(demo_warehouse.execute(demo_report.queries[name]).fetchall()) == number, name
-    rolling = [
-        report_queries.Rolling(*row) for row in demo_warehouse.execute(demo_report.queries["rolling"]).fetchall()
-    ]
+    rolling = [report.Rolling(*row) for row in demo_warehouse.execute(demo_report.queries["rolling"]).fetchall()]
     latest = {(row.framework, row.metric): row for row in rolling if row.day == facts.period.end}
     assert latest.keys() == facts.latest.keys()
     for key, row in latest.items():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reports.index import past_reports, what_changed, write_index
-from reports.numbers import Number, csv_text, span
+from reports.metrics_csv import Number, csv_text, span
 
 PERIOD = span(date(2020, 6, 1), date(2021, 5, 31))
 STARS = Number("pytorch", "stars", "value", PERIOD, 9456.0, "stars", "b", "github", 1.0, True, "")

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports import wording
-from reports.facts import Period, add_months, days_in_year_to, year_before
+from reports.facts import Period
+from warehouse.calendar import add_months, days_in_year_to, year_before
 
 
 @pytest.mark.parametrize(

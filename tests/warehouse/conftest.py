@@ -9,8 +9,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from warehouse import store
+from warehouse.ledger import begin_run
 from warehouse.rows import Answer, FrameworkEntry, PackageEntry, Row
+from warehouse.save import save_answers
 
 NOON = datetime(2021, 6, 25, 12, tzinfo=UTC)
 
@@ -21,8 +22,8 @@ def save(con: duckdb.DuckDBPyConnection) -> Callable[..., int]:
 
     def saver(*answers: Answer, run_id: str = "r1") -> int:
         last = max(answer.collected_at for answer in answers)
-        store.begin_run(con, run_id=run_id, flow="nightly", as_of=last.date(), started_at=last, program_version="test")
-        return store.save_answers(con, run_id, answers)
+        begin_run(con, run_id=run_id, flow="nightly", as_of=last.date(), started_at=last, program_version="test")
+        return save_answers(con, run_id, answers)
 
     return saver
 

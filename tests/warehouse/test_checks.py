@@ -9,8 +9,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from warehouse import checks, store
+from warehouse import checks
+from warehouse.ledger import begin_run
 from warehouse.rows import Answer, Commit, Download, Release, RepositoryTotal, Row, SearchPoint, StarDay
+from warehouse.save import save_answers
 
 FIRST = datetime(2021, 6, 20, 23, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -26,9 +28,9 @@ def night(con: duckdb.DuckDBPyConnection, configured: Callable[..., Any]) -> Cal
     ) -> list[checks.CheckResult]:
         at = FIRST + number * DAY
         run_id = f"night {number}{suffix}"
-        store.begin_run(con, run_id=run_id, flow="nightly", as_of=at.date(), started_at=at, program_version="test")
+        begin_run(con, run_id=run_id, flow="nightly", as_of=at.date(), started_at=at, program_version="test")
         answers = [Answer(source, entity, "{}", at, tuple(rows), **more) for source, entity, rows in contents]
-        store.save_answers(con, run_id, [*configured(at=at, pytorch=["torch"]), *answers])
+        save_answers(con, run_id, [*configured(at=at, pytorch=["torch"]), *answers])
         return [result for result in checks.run_checks(con, run_id) if result.status != "passed"]
 
     return run
@@ -228,8 +230,8 @@ def test_stars_in_total_do_not_jump_in_a_night(con: duckdb.DuckDBPyConnection, n
 
 
 def test_the_answers_of_a_killed_run_are_checked_by_the_next(con: duckdb.DuckDBPyConnection, night: Any) -> None:
-    store.begin_run(con, run_id="k", flow="nightly", as_of=FIRST.date(), started_at=FIRST, program_version="1")
-    store.save_answers(con, "k", [Answer("clickpy", "torch", "{}", FIRST, tuple(downloads(50, -1)))])
+    begin_run(con, run_id="k", flow="nightly", as_of=FIRST.date(), started_at=FIRST, program_version="1")
+    save_answers(con, "k", [Answer("clickpy", "torch", "{}", FIRST, tuple(downloads(50, -1)))])
     assert names(night(1)) == [("negative_counts", "clickpy", "torch", "failed")]
     assert published(con) == []
 

@@ -16,15 +16,16 @@ import duckdb
 import pytest
 
 from flows.cli import main
-from warehouse import adhoc, dictionary, snapshot
-from warehouse.read import query
+from warehouse import dictionary, snapshot
+from warehouse.adhoc import ask
+from warehouse.read.queries import query
 
 QUESTIONS = dictionary.questions()
 
 
 def answer(published: Path, sql: str) -> list[dict[str, str]]:
     out = io.BytesIO()
-    adhoc.run_query(published, sql, out=out, output_format="csv", seconds=100)
+    ask.run_query(published, sql, out=out, output_format="csv", seconds=100)
     return list(csv.DictReader(io.StringIO(out.getvalue().decode())))
 
 

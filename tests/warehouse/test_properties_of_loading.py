@@ -12,7 +12,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from warehouse import store
+from warehouse.ledger import begin_run
+from warehouse.open import open_warehouse
 from warehouse.rows import (
     Answer,
     Break,
@@ -26,6 +27,7 @@ from warehouse.rows import (
     SearchPoint,
     StarDay,
 )
+from warehouse.save import save_answers
 
 VIEWS = (
     "daily_metrics",
@@ -99,12 +101,10 @@ def answers(draw: st.DrawFn) -> Answer:
 
 def views_after(template: Path, folder: Path, *loads: list[Answer]) -> dict[str, list[tuple[Any, ...]]]:
     path = shutil.copy(template, folder / "w.duckdb")
-    with store.open_warehouse(path) as con:
-        store.begin_run(
-            con, run_id="r", flow="nightly", as_of=NIGHT.date() + 3 * DAY, started_at=NIGHT, program_version="t"
-        )
+    with open_warehouse(path) as con:
+        begin_run(con, run_id="r", flow="nightly", as_of=NIGHT.date() + 3 * DAY, started_at=NIGHT, program_version="t")
         for load in loads:
-            store.save_answers(con, "r", load)
+            save_answers(con, "r", load)
         return {view: con.execute(f"FROM {view} ORDER BY ALL").fetchall() for view in VIEWS}
 
 

@@ -8,8 +8,17 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse import store
+from warehouse.ledger import begin_run, begin_step, finish_run, finish_step, save_report_issue
+from warehouse.open import (
+    WarehouseBusy,
+    WarehouseTooNew,
+    WarehouseUnreadable,
+    apply_migration,
+    identity_key,
+    open_warehouse,
+)
 from warehouse.rows import Answer, Commit, Download, PackageEntry, ReportIssue, RepositoryTotal, SearchPoint
+from warehouse.save import save_answers
 
 AT = datetime(2021, 6, 25, 23, tzinfo=UTC)
 
@@ -27,40 +36,40 @@ def _all(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[object, ...]]
 
 
 def test_opening_again_migrates_nothing_and_keeps_the_key(tmp_path: Path) -> None:
-    with store.open_warehouse(tmp_path / "w.duckdb") as con:
-        key = store.identity_key(con)
+    with open_warehouse(tmp_path / "w.duckdb") as con:
+        key = identity_key(con)
         migrations = _all(con, "FROM raw.migrations")
-    with store.open_warehouse(tmp_path / "w.duckdb") as con:
-        assert store.identity_key(con) == key
+    with open_warehouse(tmp_path / "w.duckdb") as con:
+        assert identity_key(con) == key
         assert len(key) == 32
         assert _all(con, "FROM raw.migrations") == migrations
 
 
 def test_two_warehouses_have_two_keys(tmp_path: Path) -> None:
-    with store.open_warehouse(tmp_path / "a.duckdb") as a, store.open_warehouse(tmp_path / "b.duckdb") as b:
-        assert store.identity_key(a) != store.identity_key(b)
+    with open_warehouse(tmp_path / "a.duckdb") as a, open_warehouse(tmp_path / "b.duckdb") as b:
+        assert identity_key(a) != identity_key(b)
 
 
 def test_a_migration_refuses_to_run_twice(con: duckdb.DuckDBPyConnection) -> None:
-    store.apply_migration(con, 900, "0900_more", "CREATE TABLE raw.more (a INTEGER)")
+    apply_migration(con, 900, "0900_more", "CREATE TABLE raw.more (a INTEGER)")
     with pytest.raises(ValueError, match="has run already"):
-        store.apply_migration(con, 900, "0900_more", "CREATE TABLE raw.even_more (a INTEGER)")
+        apply_migration(con, 900, "0900_more", "CREATE TABLE raw.even_more (a INTEGER)")
     assert not _all(con, "FROM duckdb_tables() WHERE table_name = 'even_more'")
 
 
 def test_a_migration_that_fails_leaves_no_record_and_no_table(con: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(duckdb.Error):
-        store.apply_migration(con, 901, "0901_bad", "CREATE TABLE raw.half (a INTEGER); SELECT * FROM nowhere")
+        apply_migration(con, 901, "0901_bad", "CREATE TABLE raw.half (a INTEGER); SELECT * FROM nowhere")
     assert not _all(con, "FROM duckdb_tables() WHERE table_name = 'half'")
     assert not _all(con, "FROM raw.migrations WHERE number = 901")
 
 
 def test_a_newer_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
-    with store.open_warehouse(path) as con:
-        store.apply_migration(con, 999, "0999_future", "CREATE TABLE raw.future (a INTEGER)")
-    with pytest.raises(store.WarehouseTooNew, match=r"migration 999.*update this program"):
-        store.open_warehouse(path)
+    with open_warehouse(path) as con:
+        apply_migration(con, 999, "0999_future", "CREATE TABLE raw.future (a INTEGER)")
+    with pytest.raises(WarehouseTooNew, match=r"migration 999.*update this program"):
+        open_warehouse(path)
 
 
 def test_a_busy_warehouse_names_the_holder(tmp_path: Path) -> None:
@@ -71,8 +80,8 @@ def test_a_busy_warehouse_names_the_holder(tmp_path: Path) -> None:
     ) as holder:
         assert holder.stdout
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(store.WarehouseBusy) as caught:
-            store.open_warehouse(path)
+        with pytest.raises(WarehouseBusy) as caught:
+            open_warehouse(path)
         assert caught.value.pid == holder.pid
         assert str(holder.pid) in str(caught.value)
         holder.communicate("\n")
@@ -81,74 +90,72 @@ def test_a_busy_warehouse_names_the_holder(tmp_path: Path) -> None:
 def test_a_file_of_another_kind_is_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     path.write_text("no database " * 500)
-    with pytest.raises(store.WarehouseUnreadable, match="cannot be opened") as caught:
-        store.open_warehouse(path)
+    with pytest.raises(WarehouseUnreadable, match="cannot be opened") as caught:
+        open_warehouse(path)
     assert "\n" not in str(caught.value)
 
 
 def test_the_same_answer_twice_writes_nothing(con: duckdb.DuckDBPyConnection) -> None:
-    assert store.save_answers(con, "r1", [_downloads(5, 6), _downloads(5, 6)]) == 2
-    assert store.save_answers(con, "r2", [_downloads(5, 6)]) == 0
+    assert save_answers(con, "r1", [_downloads(5, 6), _downloads(5, 6)]) == 2
+    assert save_answers(con, "r2", [_downloads(5, 6)]) == 0
     assert _all(con, "SELECT count(*) FROM raw.answers") == [(1,)]
 
 
 def test_the_same_content_later_is_another_answer_without_new_rows(con: duckdb.DuckDBPyConnection) -> None:
-    store.save_answers(con, "r1", [_downloads(5, 6)])
-    assert store.save_answers(con, "r2", [_downloads(5, 6, at=AT + timedelta(days=1))]) == 0
+    save_answers(con, "r1", [_downloads(5, 6)])
+    assert save_answers(con, "r2", [_downloads(5, 6, at=AT + timedelta(days=1))]) == 0
     assert _all(con, "SELECT count(*), count(DISTINCT content_id) FROM raw.answers") == [(2, 1)]
 
 
 def test_a_corrected_answer_keeps_the_old_value(con: duckdb.DuckDBPyConnection) -> None:
-    store.save_answers(con, "r1", [_downloads(5)])
-    store.save_answers(con, "r2", [_downloads(7, at=AT + timedelta(days=1))])
+    save_answers(con, "r1", [_downloads(5)])
+    save_answers(con, "r2", [_downloads(7, at=AT + timedelta(days=1))])
     assert _all(con, "SELECT downloads, run_id FROM raw.pypi_downloads ORDER BY ALL") == [(5, "r1"), (7, "r2")]
 
 
 def test_duplicate_rows_and_their_order_do_not_matter(con: duckdb.DuckDBPyConnection) -> None:
     forwards = _downloads(5, 6)
     backwards = Answer("clickpy", "torch", forwards.request, AT, (*forwards.rows[::-1], forwards.rows[0]))
-    assert store.save_answers(con, "r1", [forwards]) == 2
-    assert store.save_answers(con, "r1", [backwards]) == 0
+    assert save_answers(con, "r1", [forwards]) == 2
+    assert save_answers(con, "r1", [backwards]) == 0
 
 
 def test_nothing_of_a_failing_save_stays(con: duckdb.DuckDBPyConnection) -> None:
     mixed = Answer("clickpy", "x", "{}", AT, (*_downloads(1).rows, RepositoryTotal("a/b", date(2021, 6, 1), 1, 1)))
     with pytest.raises(ValueError, match="one type"):
-        store.save_answers(con, "r1", [_downloads(1), mixed])
+        save_answers(con, "r1", [_downloads(1), mixed])
     assert _all(con, "SELECT count(*) FROM raw.answers") == [(0,)]
     assert _all(con, "SELECT count(*) FROM raw.pypi_downloads") == [(0,)]
 
 
 def test_times_are_kept_in_utc_and_a_time_without_zone_is_refused(con: duckdb.DuckDBPyConnection) -> None:
     tokyo = datetime(2021, 6, 1, 8, tzinfo=timezone(timedelta(hours=9)))
-    store.save_answers(
+    save_answers(
         con, "r1", [Answer("git", "a/b", "{}", tokyo, (Commit("a/b", "c", "k", "person", tokyo, tokyo, False),))]
     )
     utc = datetime(2021, 5, 31, 23)
     assert _all(con, "SELECT committed_at, authored_at FROM raw.git_commits") == [(utc, utc)]
     assert _all(con, "SELECT collected_at FROM raw.answers") == [(utc,)]
     with pytest.raises(ValueError, match="no time zone"):
-        store.save_answers(con, "r1", [_downloads(1, at=datetime(2021, 6, 1))])
+        save_answers(con, "r1", [_downloads(1, at=datetime(2021, 6, 1))])
 
 
 def test_bodies_are_kept_once(con: duckdb.DuckDBPyConnection) -> None:
     point = SearchPoint("keras", date(2021, 6, 6), "week", 50, False, True, False)
     draws = [Answer("google_trends", "keras", "{}", AT + timedelta(days=n), (point,), body="<body>") for n in (0, 1)]
-    store.save_answers(con, "r1", draws)
+    save_answers(con, "r1", draws)
     assert _all(con, "SELECT body FROM raw.bodies") == [("<body>",)]
     assert _all(con, "SELECT count(*) FROM raw.answers JOIN raw.bodies USING (body_id)") == [(2,)]
 
 
 def test_an_answer_without_rows_is_remembered_with_its_state(con: duckdb.DuckDBPyConnection) -> None:
-    assert store.save_answers(con, "r1", [Answer("git", "a/b", "{}", AT, (), state={"tip": "abc"})]) == 0
+    assert save_answers(con, "r1", [Answer("git", "a/b", "{}", AT, (), state={"tip": "abc"})]) == 0
     assert _all(con, "SELECT state, row_count FROM raw.answers") == [('{"tip": "abc"}', 0)]
 
 
 def test_hostile_text_is_kept_as_it_is(con: duckdb.DuckDBPyConnection) -> None:
     name = "x'); DROP TABLE raw.answers; --<script>\u202eö😀"
-    store.save_answers(
-        con, "r1", [Answer("config", name, name, AT, (PackageEntry(name, name, "counted", None, name),))]
-    )
+    save_answers(con, "r1", [Answer("config", name, name, AT, (PackageEntry(name, name, "counted", None, name),))])
     assert _all(con, "SELECT entity, package FROM raw.answers JOIN raw.framework_packages USING (content_id)") == [
         (name, name)
     ]
@@ -156,9 +163,9 @@ def test_hostile_text_is_kept_as_it_is(con: duckdb.DuckDBPyConnection) -> None:
 
 def test_a_killed_run_becomes_interrupted(con: duckdb.DuckDBPyConnection) -> None:
     begin = {"flow": "nightly", "as_of": AT.date(), "started_at": AT, "program_version": "1"}
-    store.begin_run(con, run_id="r1", **begin)  # type: ignore[arg-type]
-    store.begin_step(con, run_id="r1", source="git", entity="a/b", window_start=None, window_end=None, started_at=AT)
-    store.begin_run(con, run_id="r2", **begin)  # type: ignore[arg-type]
+    begin_run(con, run_id="r1", **begin)  # type: ignore[arg-type]
+    begin_step(con, run_id="r1", source="git", entity="a/b", window_start=None, window_end=None, started_at=AT)
+    begin_run(con, run_id="r2", **begin)  # type: ignore[arg-type]
     assert _all(con, "SELECT run_id, status FROM raw.runs ORDER BY ALL") == [("r1", "interrupted"), ("r2", "running")]
     assert _all(con, "SELECT status FROM raw.run_steps") == [("interrupted",)]
 
@@ -166,15 +173,15 @@ def test_a_killed_run_becomes_interrupted(con: duckdb.DuckDBPyConnection) -> Non
 def test_a_step_tried_again_is_one_step(con: duckdb.DuckDBPyConnection) -> None:
     step = {"run_id": "r1", "source": "git", "entity": "a/b"}
     for _ in range(2):
-        store.begin_step(con, **step, window_start=None, window_end=None, started_at=AT)  # type: ignore[arg-type]
-    store.finish_step(con, **step, finished_at=AT, status="ok", rows=3)  # type: ignore[arg-type]
+        begin_step(con, **step, window_start=None, window_end=None, started_at=AT)  # type: ignore[arg-type]
+    finish_step(con, **step, finished_at=AT, status="ok", rows=3)  # type: ignore[arg-type]
     assert _all(con, 'SELECT status, "rows", error FROM raw.run_steps') == [("ok", 3, None)]
-    store.finish_run(con, "r1", finished_at=AT, status="ok")
+    finish_run(con, "r1", finished_at=AT, status="ok")
 
 
 def test_a_report_written_again_keeps_one_record(con: duckdb.DuckDBPyConnection) -> None:
     for digest in ("old", "new"):
-        store.save_report_issue(con, ReportIssue("2021-06-25", AT.date(), "d", "report.html", digest, sent_at=AT))
+        save_report_issue(con, ReportIssue("2021-06-25", AT.date(), "d", "report.html", digest, sent_at=AT))
     assert _all(con, "SELECT sha256, sent_at, as_of FROM raw.report_issues") == [
         ("new", datetime(2021, 6, 25, 23), date(2021, 6, 25))
     ]

@@ -14,7 +14,7 @@ from flows.replay.pypi_recordings import FOLDER, recorded
 from flows.replay.pypistats import CategoryDay, PypistatsReplay
 from flows.replay.server import ReplayServer
 from flows.replay.top_packages import TopPackagesReplay
-from flows.sources.top_packages import known_lists
+from flows.sources.pypi.top_packages import known_lists
 
 DAY = date(2023, 1, 11)
 BY_DAY_SQL = f"""SELECT date, sum(count) AS downloads FROM pypi.{BY_DAY}

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from flows.config.settings import GithubRepository
 from flows.replay import github
 from flows.replay.github import GithubReplay
 from flows.replay.server import ReplayServer, Reply, instead, json_reply, redirected, status, truncated
-from flows.settings import GithubRepository
 from flows.sources.errors import SourceError, TerminalError, TransientError
 from flows.sources.github_repository import fetch_repository
 from warehouse.rows import Answer, RepositoryTotal, StarDay

@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from flows.config.settings import GoogleTrends
 from flows.replay.google_trends import RECORDINGS, GoogleTrendsReplay, error_page
 from flows.replay.server import (
     Fault,
@@ -24,7 +25,6 @@ from flows.replay.server import (
     too_many_requests,
     truncated,
 )
-from flows.settings import GoogleTrends
 from flows.sources.errors import SourceError, TerminalError, TransientError, UnreachableError
 from flows.sources.google_trends import _groups, _Trends, _trends_client, fetch_interest
 from warehouse.rows import Answer, SearchPoint

@@ -10,7 +10,7 @@ import pytest
 from reports.build import BuiltReport
 from reports.compare import summarise
 from reports.facts import Facts, Period
-from warehouse.report_queries import (
+from warehouse.read.report import (
     CountingBreak,
     Framework,
     Month,

@@ -15,10 +15,11 @@ import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
 
-from reports import palette, pictures
+from reports import palette
 from reports.build import BuiltReport
-from reports.facts import SIGNALS
-from reports.pictures import HEIGHT, WIDTH, chart_of, draw, pictures_of, write
+from reports.mail import pictures
+from reports.mail.pictures import HEIGHT, WIDTH, chart_of, draw, pictures_of, write
+from reports.signals import SIGNALS
 
 ReportOf = Callable[..., BuiltReport]
 SEARCH, DOWNLOADS = SIGNALS[0], SIGNALS[1]
@@ -38,10 +39,10 @@ def test_the_same_bytes_in_another_process_with_another_home_and_taste(report_of
     (tmp_path / "matplotlibrc").write_text("font.family: serif\nlines.linewidth: 9\naxes.grid: False\n")
     script = (
         "import sys; from hashlib import sha256; sys.path[:0] = sys.argv[1:]\n"
-        "from conftest import facts_of; from reports.pictures import pictures_of\n"
+        "from conftest import facts_of; from reports.mail.pictures import pictures_of\n"
         "print(*[sha256(p.png).hexdigest() for p in pictures_of(facts_of('TensorFlow', 'PyTorch', 'Keras'))])"
     )
-    root, here = Path(pictures.__file__).parents[1], Path(__file__).parent
+    root, here = Path(pictures.__file__).parents[2], Path(__file__).parent
     environment = os.environ | {"MPLCONFIGDIR": str(tmp_path), "PYTHONHASHSEED": "7", "LC_ALL": "C", "TZ": "Asia/Tokyo"}
     run = subprocess.run(
         [sys.executable, "-c", script, str(root), str(here)],

@@ -1,0 +1,323 @@
+"""config.toml -> frozen, validated settings. Every bad key is reported at once, with what is allowed."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, ValidationInfo, field_validator
+
+from flows.config.messages import across_keys, in_one_key
+from flows.config.types import (
+    AbsolutePath,
+    Address,
+    Attempts,
+    Count,
+    Cron,
+    Day,
+    EnvironmentVariable,
+    FrameworkKey,
+    Geo,
+    Host,
+    ListName,
+    Name,
+    Number,
+    Package,
+    PerMinute,
+    Repository,
+    Seconds,
+    Timeframe,
+    TimeZone,
+    Topic,
+    Url,
+    from_to,
+    is_loopback,
+)
+
+LARGEST_FILE_BYTES = 2**20
+
+
+class ConfigError(Exception):
+    """config.toml cannot be used; the message names file, key, value and what is allowed, one line a fault."""
+
+
+class Section(BaseModel):
+    """A table of config.toml: unknown keys are faults, values cannot change after loading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+
+class Framework(Section):
+    """What is asked about one framework. `label` is how reports write it."""
+
+    packages: Annotated[tuple[Package, ...], Field(min_length=1)]
+    repository: Repository
+    search_term: Name
+    search_topic: Topic | None = None
+    label: Name | None = None
+    packages_reason: Annotated[str, Field(max_length=1000)] = ""
+    required_by: tuple[Package, ...] = ()
+    required_by_since: Day | None = None
+
+
+class Upstream(Section):
+    """What every source over HTTP has: switch, manners and limits. Seconds, tries, requests a minute."""
+
+    enabled: StrictBool = True
+    timeout_seconds: Seconds = 20
+    attempts: Attempts = 3
+    rate_per_minute: PerMinute = 60
+
+
+class GoogleTrends(Upstream):
+    """One weekly request with all terms together; over five, groups that share `reference` (a framework's key)."""
+
+    base_url: Url = "https://trends.google.com"
+    match: Literal["topic", "term"] = "topic"
+    timeframe: Timeframe = "today 5-y"
+    geo: Geo = ""
+    reference: FrameworkKey | None = None
+    rate_per_minute: PerMinute = 10
+
+
+class PypiDownloads(Upstream):
+    """ClickPy first, pypistats.org when it fails, 30-day totals of top-pypi-packages when both do."""
+
+    base_url: Url = "https://sql-clickhouse.clickhouse.com"
+    pypistats_url: Url = "https://pypistats.org"
+    top_packages_url: Url = "https://hugovk.dev/top-pypi-packages"
+    top_packages_history_url: Url = "https://raw.githubusercontent.com/hugovk/top-pypi-packages"
+    first_run_months: Annotated[Count, from_to(1, 240)] = 36
+    nightly_days: Annotated[Count, from_to(1, 180)] = 14
+    rate_per_minute: PerMinute = 30
+
+
+class PypiReleases(Upstream):
+    """The package index; without `index_url` the one that the pypi-simple library asks by default."""
+
+    index_url: Url | None = None
+
+
+class Identity(Section):
+    """An account that is no single person: `bot` (a machine) or `masked` (one name for many people)."""
+
+    email: Name
+    kind: Literal["bot", "masked"]
+
+
+class GitHistory(Section):
+    """Commits of the default branch, from a clone that holds no files. `timeout_seconds` is for one git command."""
+
+    enabled: StrictBool = True
+    base_url: Url = "https://github.com"
+    timeout_seconds: Annotated[Number, from_to(1.0, 86400.0)] = 1800
+    identities: tuple[Identity, ...] = ()
+    mailmap: Path | None = None
+
+
+class GithubRepository(Upstream):
+    """Totals and stars a day. The token, if there is one, is in the environment variable named here."""
+
+    base_url: Url = "https://api.github.com"
+    token_env: EnvironmentVariable = "GITHUB_TOKEN"
+
+
+class Sources(Section):
+    google_trends: GoogleTrends = GoogleTrends()
+    pypi_downloads: PypiDownloads = PypiDownloads()
+    pypi_releases: PypiReleases = PypiReleases()
+    git_history: GitHistory = GitHistory()
+    github_repository: GithubRepository = GithubRepository()
+
+
+class Schedule(Section):
+    """When the nightly flow runs: a cron line in a time zone."""
+
+    cron: Cron = "30 2 * * *"
+    timezone: TimeZone = "UTC"
+
+
+class Warehouse(Section):
+    """The data folder, relative to config.toml."""
+
+    data: Path = Path("data")
+
+
+class Report(Section):
+    """How the page is written."""
+
+    self_contained: StrictBool = True
+
+
+class MeasurementBreak(Section):
+    """A day from which a source counts differently; windows across it are not compared.
+
+    `source`: who answers, or "pypi" for every source of download counts; `entity`: a framework's key, a package or a
+    repository; "*" means all. `ends_on`: the last day of a loss that was temporary.
+    """
+
+    source: Literal["*", "pypi", "clickpy", "pypistats", "top_pypi_packages", "google_trends", "git", "github"]
+    metric: Literal[
+        "*",
+        "search_interest",
+        "pypi_downloads",
+        "pypi_downloads_without_mirrors",
+        "pypi_downloads_lower_bound",
+        "commits",
+        "active_contributors",
+        "active_contributors_without_bots",
+        "new_contributors",
+        "returning_contributors",
+        "contributor_absence_factor",
+        "masked_or_bot_commits",
+        "stars",
+        "stars_total",
+        "forks",
+    ] = "*"
+    entity: Name = "*"
+    effective_on: Day
+    ends_on: Day | None = None
+    what_changed: Name
+    evidence: Name
+
+    @field_validator("ends_on")
+    @classmethod
+    def _not_before_it_began(cls, value: date | None, info: ValidationInfo) -> date | None:
+        if value and value < info.data.get("effective_on", value):
+            raise ValueError("must not be before effective_on")
+        return value
+
+
+class MailList(Section):
+    """Who gets which frameworks how often. `frameworks` empty: all. Renaming a list starts its record of mails anew."""
+
+    name: ListName
+    recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
+    cadence: Literal["nightly", "weekly", "monthly"] = "weekly"
+    frameworks: tuple[FrameworkKey, ...] = ()
+
+    @field_validator("recipients")
+    @classmethod
+    def _once_each(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len({address.lower() for address in value}) < len(value):
+            raise ValueError("names an address twice")
+        return value
+
+
+class Mail(Section):
+    """The mail server and the lists; without lists no mail is sent. `timeout_seconds` is for one step of the protocol.
+
+    Certificates are always verified, against the machine's authorities or those in `ca_file`.
+    """
+
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    host: Host = ""
+    port: Annotated[Count, from_to(1, 65535)] = 587
+    username_env: EnvironmentVariable | None = None
+    password_env: Annotated[EnvironmentVariable | None, Field(validate_default=True)] = None
+    ca_file: AbsolutePath | None = None
+    sender: Annotated[Address | None, Field(alias="from")] = None
+    sender_name: Annotated[Name, Field(alias="from_name")] = "Framework Trends"
+    timeout_seconds: Seconds = 60
+    attempts: Attempts = 3
+    lists: tuple[MailList, ...] = ()
+
+    @field_validator("host")
+    @classmethod
+    def _private_without_encryption(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("security") == "none" and value and not is_loopback(value):
+            raise ValueError('must be this machine (127.0.0.1, ::1 or localhost) when security = "none"')
+        return value
+
+    @field_validator("password_env")
+    @classmethod
+    def _both_or_neither(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if (value is None) != (info.data.get("username_env") is None):
+            raise ValueError("username_env and password_env have to be set together")
+        return value
+
+    @field_validator("sender_name")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("must be one line without control characters")
+        return value
+
+    @field_validator("lists")
+    @classmethod
+    def _ready_to_send(cls, value: tuple[MailList, ...], info: ValidationInfo) -> tuple[MailList, ...]:
+        missing = [
+            key for key, field in (("mail.host", "host"), ("mail.from", "sender")) if not info.data.get(field, "?")
+        ]
+        if value and missing:
+            raise ValueError(f"need {' and '.join(missing)} to be set")
+        if len({mail_list.name for mail_list in value}) < len(value):
+            raise ValueError("must have different names")
+        return value
+
+
+class Settings(Section):
+    """The whole of config.toml. `frameworks` keeps the order of the file."""
+
+    frameworks: Annotated[dict[FrameworkKey, Framework], Field(min_length=1, max_length=50)]
+    sources: Sources = Sources()
+    schedule: Schedule = Schedule()
+    warehouse: Warehouse = Warehouse()
+    report: Report = Report()
+    mail: Mail = Mail()
+    breaks: tuple[MeasurementBreak, ...] = ()
+
+    @field_validator("mail")
+    @classmethod
+    def _lists_of_tracked(cls, value: Mail, info: ValidationInfo) -> Mail:
+        tracked = info.data.get("frameworks")
+        asked = {key for mail_list in value.lists for key in mail_list.frameworks}
+        if tracked is not None and (unknown := sorted(asked - set(tracked))):
+            raise ValueError(f"lists ask for frameworks that are not tracked: {', '.join(unknown)}")
+        return value
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check `path`; the paths in it count from its folder. Raises ConfigError that lists every fault."""
+    table = _read(path)
+    faults = across_keys(table)
+    try:
+        settings = Settings.model_validate(table)
+    except ValidationError as error:
+        faults = [in_one_key(Settings, item) for item in error.errors()] + faults
+    if faults:
+        raise ConfigError("\n".join(f"{path}: {fault}" for fault in faults))
+    return _anchored(settings, path.resolve().parent)
+
+
+def with_data(settings: Settings, data: Path) -> Settings:
+    """The same settings with another data folder."""
+    return settings.model_copy(update={"warehouse": Warehouse(data=data)})
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            text = file.read(LARGEST_FILE_BYTES + 1)
+        if len(text) > LARGEST_FILE_BYTES:
+            raise ConfigError(f"{path}: over {LARGEST_FILE_BYTES:,} bytes; no config.toml is that long")
+        return tomllib.loads(text.decode("utf-8-sig"))  # editors on Windows put a mark before the first letter
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; name it with --config FILE") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not TOML: nested too deeply") from None
+    except ValueError as error:  # TOML, UTF-8 or a number of thousands of digits
+        raise ConfigError(f"{path}: not TOML: {error}") from None
+
+
+def _anchored(settings: Settings, folder: Path) -> Settings:
+    """Paths in the file count from the file's folder, wherever the command is started."""
+    git = settings.sources.git_history
+    mailmap = None if git.mailmap is None else folder / git.mailmap.expanduser()
+    sources = settings.sources.model_copy(update={"git_history": git.model_copy(update={"mailmap": mailmap})})
+    data = folder / settings.warehouse.data.expanduser()
+    return settings.model_copy(update={"sources": sources, "warehouse": Warehouse(data=data)})

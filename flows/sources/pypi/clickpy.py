@@ -1,0 +1,176 @@
+"""ClickPy, the public ClickHouse that holds PyPI's download log: downloads a day, on two bases.
+
+Its user may read a limited number of rows and by default gets what was read until then, with status 200. So every
+request names the project (the first column of the sorting key, an index seek) and asks for an error instead of a cut.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import requests
+
+from flows.config.settings import PypiDownloads
+from flows.sources.errors import TerminalError, TransientError
+from flows.sources.http import HttpClient, json_of
+from warehouse.rows import Answer, Download
+
+SOURCE = "clickpy"
+LONGEST_CHUNK_DAYS = 366  # a year of the table by installer stays far below the limits of the user demo
+MOST_RESULT_ROWS = 10_000
+MOST_ROWS_READ = 1_000_000_000
+
+_ALL = """
+SELECT date, sum(count) AS downloads
+FROM pypi.pypi_downloads_per_day
+WHERE project = {project:String} AND date >= {first_day:Date} AND date <= {last_day:Date}
+GROUP BY date
+ORDER BY date
+"""
+
+# What pypistats calls without_mirrors: its NOT IN drops NULL too, which ClickPy writes as an empty string. sumIf and
+# not WHERE, so that a day on which only mirrors came is 0 and not absent.
+_WITHOUT_MIRRORS = """
+SELECT date, sumIf(count, installer NOT IN ('bandersnatch', 'z3c.pypimirror', 'Artifactory', 'devpi', '')) AS downloads
+FROM pypi.pypi_downloads_per_day_by_version_by_installer_by_type
+WHERE project = {project:String} AND date >= {first_day:Date} AND date <= {last_day:Date}
+GROUP BY date
+ORDER BY date
+"""
+
+STATEMENTS: Mapping[str, str] = {"all": _ALL, "without_mirrors": _WITHOUT_MIRRORS}
+_OPTIONS = {"user": "demo", "default_format": "JSON", "read_overflow_mode": "throw"}
+
+_EXCEPTION = re.compile(r"Code: (\d+)\.? DB::(?:Net)?Exception.*?(?:\(([A-Z_]{4,})\)|$)", re.DOTALL)
+# Errors of the request itself: too much asked, a setting or a value refused, no such table or column, no access.
+_TERMINAL_CODES = frozenset(
+    {36, 46, 47, 53, 60, 62, 81, 115, 158, 164, 192, 193, 194, 307, 396, 452, 456, 457, 497, 516}
+)
+
+
+def fetch_clickpy(
+    settings: PypiDownloads,
+    *,
+    package: str,
+    first_day: date,
+    last_day: date,
+    collected_at: datetime,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Answer]:
+    """One Answer a basis ("all", "without_mirrors"). Without rows: ClickPy has no download of it in the window.
+
+    Raises TransientError, TerminalError.
+    """
+    chunks = tuple(_chunks(first_day, last_day))
+    with HttpClient(
+        SOURCE,
+        timeout_seconds=settings.timeout_seconds,
+        attempts=settings.attempts,
+        rate_per_minute=settings.rate_per_minute,
+        sleep=sleep,
+    ) as client:
+        for basis, statement in STATEMENTS.items():
+            days: dict[date, int] = {}
+            for start, end in chunks:
+                days |= _ask(client, settings.base_url, statement, package, start, end)
+            yield Answer(
+                source=SOURCE,
+                entity=package,
+                request=_request(statement, package, chunks),
+                collected_at=collected_at,
+                rows=tuple(Download(package, day, day, 1, basis, count) for day, count in sorted(days.items())),
+                window_start=first_day,
+                window_end=last_day,
+            )
+
+
+def _is_answer(response: requests.Response) -> bool:
+    """Raises where ClickHouse names an error: HTTP 500 may be a passing fault or a request that can never work."""
+    found = _EXCEPTION.search(response.content.decode(errors="replace"))
+    if not found:
+        return response.status_code == 200
+    code, name = int(found[1]), found[2] or "no name"
+    what = f"ClickHouse error {code} ({name}), status {response.status_code}"
+    if code in _TERMINAL_CODES:
+        raise TerminalError(SOURCE, what, "asking again does not help")
+    raise TransientError(SOURCE, what, "it is tried again next time")
+
+
+def _ask(client: HttpClient, base_url: str, statement: str, package: str, start: date, end: date) -> dict[date, int]:
+    response = client.request(
+        "POST",
+        f"{base_url}/",
+        params={**_OPTIONS, **_bound(package, start, end)},
+        data=statement.encode(),
+        accept=_is_answer,
+        content_type="json",
+    )
+    payload = json_of(SOURCE, response)
+    _check_complete(payload)
+    return _days(payload["data"], start, end)
+
+
+def _check_complete(payload: Any) -> None:
+    """Raises where the answer has another shape than asked for, or may lack rows."""
+    match payload:
+        case {
+            "meta": [{"name": "date", "type": "Date"}, {"name": "downloads", "type": "Int64" | "UInt64"}],
+            "data": list(data),
+            "rows": int(rows),
+            "statistics": {"rows_read": int(rows_read)},
+        }:
+            pass
+        case _:
+            raise TerminalError(SOURCE, "answer without the columns date and downloads, rows or statistics")
+    if rows_read >= MOST_ROWS_READ:
+        raise TerminalError(SOURCE, f"{rows_read:,} rows read, limit {MOST_ROWS_READ:,}: the answer is cut")
+    if len(data) >= MOST_RESULT_ROWS:
+        raise TerminalError(SOURCE, f"{len(data):,} rows, limit {MOST_RESULT_ROWS:,}: the answer is cut")
+    if rows != len(data):
+        raise TransientError(SOURCE, f"{len(data):,} of {rows:,} rows arrived")
+
+
+def _days(data: list[Any], start: date, end: date) -> dict[date, int]:
+    days: dict[date, int] = {}
+    for row in data:
+        day, count = _day(row)
+        if not start <= day <= end:
+            raise TerminalError(SOURCE, f"{day} is outside the days asked for, {start} to {end}")
+        if day in days:
+            raise TerminalError(SOURCE, f"{day} comes twice")
+        days[day] = count
+    return days
+
+
+def _day(row: Any) -> tuple[date, int]:
+    """A row as sent: 64-bit integers are strings of digits, or numbers if the server is set up so."""
+    match row:
+        case {"date": str(day), "downloads": (str() | int()) as count} if re.fullmatch(r"\d+", str(count)):
+            try:
+                return date.fromisoformat(day), int(count)
+            except ValueError:
+                pass
+    raise TerminalError(SOURCE, f"not a day with a count: {json.dumps(row)[:100]}")
+
+
+def _chunks(first_day: date, last_day: date) -> Iterator[tuple[date, date]]:
+    start = first_day
+    while start <= last_day:
+        end = min(last_day, start + timedelta(days=LONGEST_CHUNK_DAYS - 1))
+        yield start, end
+        start = end + timedelta(days=1)
+
+
+def _bound(package: str, start: date, end: date) -> dict[str, str]:
+    return {"param_project": package, "param_first_day": start.isoformat(), "param_last_day": end.isoformat()}
+
+
+def _request(statement: str, package: str, chunks: tuple[tuple[date, date], ...]) -> str:
+    """Without the base URL: the same question to a mirror is the same request."""
+    asked = [{**_OPTIONS, **_bound(package, start, end)} for start, end in chunks]
+    return json.dumps({"method": "POST", "path": "/", "parameters": asked, "body": statement.strip()})

@@ -1,0 +1,123 @@
+"""The releases of a package, from the package index: version, first upload, pre-release, yanked (PEP 691, 700, 592)."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+
+import requests
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+from pypi_simple import (
+    ACCEPT_JSON_ONLY,
+    PYPI_SIMPLE_ENDPOINT,
+    DistributionPackage,
+    ProjectPage,
+    UnsupportedContentTypeError,
+    UnsupportedRepoVersionError,
+)
+
+from flows.config.settings import PypiReleases
+from flows.sources.errors import TerminalError, TransientError
+from flows.sources.http import HttpClient
+from warehouse.rows import Answer, Release
+
+SOURCE = "pypi_index"
+
+
+def fetch_releases(
+    settings: PypiReleases,
+    *,
+    package: str,
+    collected_at: datetime,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Answer]:
+    """One Answer with every release. Its state counts files without a valid version and versions without a date.
+
+    Raises TransientError; TerminalError for an unknown package, an index that tells no upload times, another shape.
+    """
+    package = canonicalize_name(package)
+    page = _page(settings, package, sleep)
+    versions, unnamed = _by_version(page.packages)
+    rows = tuple(
+        _release(package, version, files)
+        for version, files in sorted(versions.items())
+        if any(file.upload_time for file in files)
+    )
+    if not rows:
+        raise TerminalError(SOURCE, f"the index tells no upload times for {package}", "PEP 700 is needed")
+    yield Answer(
+        source=SOURCE,
+        entity=package,
+        request=json.dumps({"method": "GET", "path": f"/{package}/", "accept": ACCEPT_JSON_ONLY}),
+        collected_at=collected_at,
+        rows=rows,
+        replaces_all=True,
+        state={"files_without_version": unnamed, "versions_without_date": len(versions) - len(rows)},
+    )
+
+
+def _page(settings: PypiReleases, package: str, sleep: Callable[[float], None]) -> ProjectPage:
+    """The page of the project. Our client asks and asks again, the library knows the address and the format."""
+    index = (settings.index_url or PYPI_SIMPLE_ENDPOINT).rstrip("/")
+    with HttpClient(
+        SOURCE,
+        timeout_seconds=settings.timeout_seconds,
+        attempts=settings.attempts,
+        rate_per_minute=settings.rate_per_minute,
+        headers={"Accept": ACCEPT_JSON_ONLY},
+        sleep=sleep,
+    ) as client:
+        response = client.get(
+            f"{index}/{package}/", accept=partial(_is_page, package), content_type=ACCEPT_JSON_ONLY, follow=True
+        )
+    try:
+        page = ProjectPage.from_response(response, package)
+    except (UnsupportedContentTypeError, UnsupportedRepoVersionError) as error:
+        raise TerminalError(SOURCE, f"{package}: {error}") from None
+    except requests.JSONDecodeError:
+        raise TransientError(SOURCE, f"{package}: body is not JSON") from None
+    except ValueError as error:
+        raise TerminalError(SOURCE, f"{package}: page is not as in PEP 691: {str(error).splitlines()[0]}") from None
+    if canonicalize_name(page.project) != package:
+        raise TerminalError(SOURCE, f"asked for {package}, the index answers with {page.project}")
+    if not page.packages:  # it would wipe out every release that is known
+        raise TransientError(SOURCE, f"the index lists no file of {package}")
+    return page
+
+
+def _is_page(package: str, response: requests.Response) -> bool:
+    if response.status_code == 404:
+        raise TerminalError(SOURCE, f"no package {package} in the index", "check the name in config.toml")
+    return response.status_code == 200
+
+
+def _by_version(files: Iterable[DistributionPackage]) -> tuple[dict[Version, list[DistributionPackage]], int]:
+    """The files of each version, and how many have none that PEP 440 allows."""
+    versions: dict[Version, list[DistributionPackage]] = defaultdict(list)
+    unnamed = 0
+    for file in files:
+        try:
+            versions[Version(file.version or "")].append(file)
+        except InvalidVersion:
+            unnamed += 1
+    return versions, unnamed
+
+
+def _release(package: str, version: Version, files: list[DistributionPackage]) -> Release:
+    return Release(
+        package=package,
+        version=str(version),
+        released_at=min(_in_utc(file.upload_time) for file in files if file.upload_time),
+        is_prerelease=version.is_prerelease,
+        is_yanked=all(file.is_yanked for file in files),
+    )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """PEP 700 asks for UTC; an index that sends an offset means it, one that sends none means UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,375 @@
+"""The figure of the rolling 12 months: two years of them, with releases, breaks and the band of the draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from itertools import zip_longest
+from typing import Any
+
+from reports import palette
+from reports.charts.parts import (
+    LETTERS,
+    NO_FIGURE,
+    Chart,
+    Drawing,
+    LegendEntry,
+    Table,
+    group_of,
+    hover_format,
+    layout_of,
+    note,
+    rounded,
+    shown,
+    synthetic_mark,
+    value_axis,
+)
+from reports.compare import SummaryRow
+from reports.facts import Facts, Period, level_of, weekly_points
+from reports.signals import Signal
+from reports.wording import clean_label, compact, exact, listed, long_day, sentence, short_label
+from warehouse.calendar import add_months
+from warehouse.read.report import CountingBreak, FeatureRelease, Rolling
+
+_LANE, _ABOVE, _BELOW, _PLOT = 20, 30, 40, 300  # pixels: a lane of releases, margins, the plot itself
+_LABEL_GAP = 16  # pixels between the figures at the ends of the lines
+_DAYS_OF_A_LABEL = 30  # as wide as a version number is on a desktop
+
+
+def rolling_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Chart | None:
+    """The 12 months ending on each day, over two years, with releases, breaks and the band of the draws."""
+    if not any(facts.curves.get((item.framework, signal.metric)) for item in facts.frameworks):
+        return None
+    strip = _LANE * len(_released(facts))
+    drawing = Drawing(layout=layout_of(_ABOVE + _PLOT + strip + _BELOW))
+    for position, item in enumerate(facts.frameworks):
+        drawing.traces += _curve_traces(facts, signal, item.framework, item.label, position)
+    breaks = _visible_breaks(facts, signal)
+    _lay_out_rolling(drawing, facts, signal, strip)
+    _mark_breaks(drawing, facts.period, breaks)
+    drawing.layout["annotations"] += _end_labels(facts, signal, drawing)
+    return Chart(
+        name=f"{signal.key}-rolling",
+        title="The 12 months ending on each day",
+        unit=_basis_text(signal, rows),
+        alt=_rolling_alt(facts, signal),
+        figure=drawing.figure(),
+        narrow=_narrow_rolling(drawing.layout),
+        tables=tuple(_rolling_tables(facts, signal)),
+        queries=_rolling_queries(signal),
+        legend=tuple(_rolling_legend(facts, signal, drawing)),
+        notes=tuple(break_text(letter, row) for letter, row in breaks),
+        is_synthetic=facts.is_synthetic(signal),
+    )
+
+
+def _curve_traces(facts: Facts, signal: Signal, framework: str, label: str, position: int) -> Iterator[dict[str, Any]]:
+    style = palette.style_of(position)
+    rows = facts.curves.get((framework, signal.metric), ())
+    if signal.key == "search":
+        yield from _band_traces(facts, rows, style, framework)
+    yield from _weekly_traces(facts, signal, framework, style)
+    days = [row.day.isoformat() for row in rows]
+    values = [rounded(level_of(signal, row)) for row in rows]
+    sparse = len(rows) <= 26
+    yield {
+        "type": "scatter",
+        "mode": "lines+markers" if sparse else "lines",
+        "x": days,
+        "y": values,
+        "name": shown(label),
+        "meta": {"groups": [group_of(framework)]},
+        "line": {"color": style.colour, "width": 2.5, "dash": style.dash},
+        "marker": {"symbol": style.marker, "size": 6},
+        "hovertemplate": f"%{{y:{hover_format(signal)}}}",
+    }
+    yield _endpoint_trace(facts, signal, rows, style, framework)
+    yield from _release_traces(facts, framework, label, style)
+
+
+def _band_traces(
+    facts: Facts, rows: Sequence[Rolling], style: palette.Style, framework: str
+) -> Iterator[dict[str, Any]]:
+    bands = [facts.search_bands.get((framework, row.day)) for row in rows]
+    known = [band for band in bands if band]
+    if not known:
+        return
+    for edge, fill in (("interest_low", None), ("interest_high", "tonexty")):
+        yield {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [band.day.isoformat() for band in known],
+            "y": [rounded(getattr(band, edge)) for band in known],
+            "line": {"width": 0, "color": style.colour},
+            "fill": fill,
+            "fillcolor": style.faint(palette.BAND),
+            "hoverinfo": "skip",
+            "meta": {"groups": [group_of(framework)]},
+        }
+
+
+def _weekly_traces(facts: Facts, signal: Signal, framework: str, style: palette.Style) -> Iterator[dict[str, Any]]:
+    points = list(weekly_points(facts, signal, framework))
+    if points:
+        yield {
+            "type": "scatter",
+            "mode": "lines",
+            "x": [day.isoformat() for day, _ in points],
+            "y": [rounded(value) for _, value in points],
+            "line": {"color": style.colour, "width": 1},
+            "opacity": 0.38,
+            "hoverinfo": "skip",
+            "meta": {"groups": [group_of(framework), "weeks"]},
+        }
+
+
+def _endpoint_trace(
+    facts: Facts, signal: Signal, rows: Sequence[Rolling], style: palette.Style, framework: str
+) -> dict[str, Any]:
+    """The two figures of the table: the period and the 12 months before it."""
+    ends = [row for row in rows if row.day in (facts.period.end, facts.period.previous_end)]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [row.day.isoformat() for row in ends],
+        "y": [rounded(level_of(signal, row)) for row in ends],
+        "marker": {"symbol": style.marker, "size": 9, "color": style.colour, "line": {"width": 0}},
+        "hoverinfo": "skip",
+        "cliponaxis": False,
+        "meta": {"groups": [group_of(framework)]},
+    }
+
+
+def _release_traces(facts: Facts, framework: str, label: str, style: palette.Style) -> Iterator[dict[str, Any]]:
+    releases = facts.releases.get(framework, ())
+    if not releases:
+        return
+    lane = _released(facts).index(framework)
+    yield {
+        "type": "scatter",
+        "mode": "markers+text",
+        "x": [row.released_on.isoformat() for row in releases],
+        "y": [-lane] * len(releases),
+        "yaxis": "y2",
+        "name": shown(label),
+        "text": _version_labels(releases),
+        "textposition": "middle right",
+        "textfont": {"size": 10, "color": palette.MUTED},
+        "marker": {
+            "symbol": "line-ns-open",
+            "size": 9,
+            "color": style.colour,
+            "line": {"width": 2, "color": style.colour},
+        },
+        "customdata": [shown(row.version) for row in releases],
+        "hovertemplate": "%{customdata} released",
+        "meta": {"groups": [group_of(framework), "releases"]},
+    }
+
+
+def _version_labels(releases: Sequence[FeatureRelease]) -> list[str]:
+    """Versions without their last .0; none where the next release would stand on it."""
+    labels = []
+    for row, following in zip_longest(releases, releases[1:]):
+        crowded = following is not None and (following.released_on - row.released_on).days < _DAYS_OF_A_LABEL
+        labels.append("" if crowded else shown(row.version.removesuffix(".0")))
+    return labels
+
+
+def _released(facts: Facts) -> list[str]:
+    return [item.framework for item in facts.frameworks if facts.releases.get(item.framework)]
+
+
+def _lay_out_rolling(drawing: Drawing, facts: Facts, signal: Signal, strip: int) -> None:
+    period, layout = facts.period, drawing.layout
+    split = strip / (strip + _PLOT)
+    layout["hovermode"] = "x unified"
+    layout["xaxis"] = {
+        "type": "date",
+        "range": [period.previous_start.isoformat(), add_months(period.last_month, 1).isoformat()],
+        "dtick": "M3",
+        "tick0": period.start.isoformat(),
+        "tickformat": "%b<br>%Y",
+        "hoverformat": "12 months to %-d %b %Y",
+        "showgrid": False,
+        "fixedrange": True,
+        "anchor": "y2" if strip else "y",
+        "tickfont": {"color": palette.MUTED},
+        "ticks": "outside",
+        "tickcolor": palette.GRID,
+        "zeroline": False,
+    }
+    layout["margin"] = {"l": 48, "r": 52, "t": _ABOVE, "b": _BELOW}
+    layout["yaxis"] = value_axis(domain=[split + 0.03 if strip else 0, 1])
+    if strip:
+        lanes = strip // _LANE
+        layout["yaxis2"] = {
+            "domain": [0, split],
+            "range": [0.6 - lanes, 0.6],
+            "visible": False,
+            "fixedrange": True,
+            "anchor": "x",
+        }
+    layout["annotations"].append(_axis_note(signal.level_unit))
+    layout["shapes"].append(_year_line(period.start))
+    if facts.is_synthetic(signal):
+        layout["annotations"].append(synthetic_mark(layout["yaxis"]["domain"][0]))
+
+
+def _axis_note(unit: str) -> dict[str, Any]:
+    """The unit, above the axis where it can be read without turning the head."""
+    return note(unit, x=0, xanchor="left", xshift=-38, y=1, yanchor="bottom", yshift=8)
+
+
+def _year_line(day: date) -> dict[str, Any]:
+    """Where the period begins."""
+    return {
+        "type": "line",
+        "x0": day.isoformat(),
+        "x1": day.isoformat(),
+        "y0": 0,
+        "y1": 1,
+        "yref": "paper",
+        "layer": "below",
+        "line": {"color": palette.GRID, "width": 1},
+    }
+
+
+def _visible_breaks(facts: Facts, signal: Signal) -> list[tuple[str, CountingBreak]]:
+    rows = [row for row in facts.breaks_of(signal) if row.effective_on <= facts.period.end]
+    return list(zip(LETTERS, rows, strict=False))
+
+
+def break_text(letter: str, row: CountingBreak) -> str:
+    """A break as the note under a chart tells it."""
+    until = f" to {long_day(row.ends_on)}" if row.ends_on else ""
+    who = f" ({short_label(clean_label(row.entity))})" if row.entity != "*" else ""
+    return f"{letter}  {long_day(row.effective_on)}{until}{who}: {sentence(clean_label(row.what_changed))}"
+
+
+def _mark_breaks(drawing: Drawing, period: Period, breaks: Sequence[tuple[str, CountingBreak]]) -> None:
+    """A line at each break, with its letter; a loss that ended is a shaded span."""
+    line = {"color": palette.INK, "width": 1, "dash": "2px 3px"}
+    letters: dict[date, str] = {}
+    for letter, row in breaks:
+        if row.ends_on:
+            drawing.layout["shapes"].append(_loss(max(row.effective_on, period.previous_start), row.ends_on))
+        if row.effective_on < period.previous_start:
+            continue
+        letters[row.effective_on] = f"{letters[row.effective_on]} {letter}" if row.effective_on in letters else letter
+    for day, text in letters.items():
+        x = day.isoformat()
+        drawing.layout["shapes"].append(
+            {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line}
+        )
+        drawing.layout["annotations"].append(
+            note(f"<b>{text}</b>", xref="x", x=x, y=1, yanchor="bottom", font={"color": palette.INK, "size": 12})
+        )
+
+
+def _loss(first: date, last: date) -> dict[str, Any]:
+    ends = {"x0": first.isoformat(), "x1": last.isoformat(), "y0": 0, "y1": 1, "yref": "paper"}
+    return {"type": "rect", "layer": "below", "fillcolor": palette.SHADE, "line": {"width": 0}, **ends}
+
+
+def _end_labels(facts: Facts, signal: Signal, drawing: Drawing) -> Iterator[dict[str, Any]]:
+    """The last figure of each line at its end, moved apart where lines end close together."""
+    heights = [y for trace in drawing.traces if trace.get("yaxis") != "y2" for y in trace["y"] if y is not None]
+    ends = {
+        item.framework: level_of(signal, row)
+        for item in facts.frameworks
+        if (row := facts.latest.get((item.framework, signal.metric)))
+    }
+    known = sorted(((value, key) for key, value in ends.items() if value is not None), reverse=True)
+    gap = _LABEL_GAP / _PLOT * max(heights, default=1) * 1.05
+    lowest = 0.0
+    placed = []
+    for value, key in reversed(known):
+        lowest = max(value, lowest)
+        placed.append((lowest, value, key))
+        lowest += gap
+    for height, value, key in placed:
+        yield note(
+            f"<b>{compact(value)}</b>", x=1, xanchor="left", xshift=9, yref="y", y=rounded(height), yanchor="middle",
+            font={"color": palette.INK, "size": 12}, name=group_of(key),
+        )  # fmt: skip
+
+
+def _narrow_rolling(layout: dict[str, Any]) -> dict[str, Any]:
+    return {"xaxis.dtick": "M6", "height": layout["height"] - 40, "margin.l": 40, "margin.r": 46}
+
+
+def _rolling_queries(signal: Signal) -> tuple[str, ...]:
+    if signal.key == "search":
+        return ("rolling", "search_bands", "search_weeks", "releases", "breaks")
+    if signal.kind == "sum":
+        return ("rolling", "weeks", "releases", "breaks")
+    return ("rolling", "releases", "breaks")
+
+
+def _rolling_legend(facts: Facts, signal: Signal, drawing: Drawing) -> Iterator[LegendEntry]:
+    for position, item in enumerate(facts.frameworks):
+        if facts.curves.get((item.framework, signal.metric)):
+            yield LegendEntry(group_of(item.framework), short_label(item.label), position)
+    groups = {group for trace in drawing.traces for group in trace["meta"]["groups"]}
+    if "weeks" in groups:
+        yield LegendEntry("weeks", "Single weeks", mark="thin")
+    if "releases" in groups:
+        yield LegendEntry("releases", "Releases", mark="tick")
+
+
+def _basis_text(signal: Signal, rows: Sequence[SummaryRow]) -> str:
+    how = {"mean": "mean of 12 months", "sum": "daily mean of 12 months", "distinct": "distinct over 12 months"}
+    bases = sorted({row.basis.replace("_", " ") for row in rows if row.basis})
+    return f"{how[signal.kind]}{f'; counted: {listed(bases)}' if bases else ''}"
+
+
+def _rolling_alt(facts: Facts, signal: Signal) -> str:
+    courses = []
+    for item in facts.frameworks:
+        rows = [row for row in facts.curves.get((item.framework, signal.metric), ()) if row.value is not None]
+        if rows:
+            first, last = level_of(signal, rows[0]), level_of(signal, rows[-1])
+            courses.append(f"{short_label(item.label)} from {compact(first or 0)} to {compact(last or 0)}")
+    synthetic = " Synthetic figures, generated for the demonstration." if facts.is_synthetic(signal) else ""
+    span = f"{long_day(facts.period.previous_start)} to {long_day(facts.period.end)}"
+    return f"Line chart, {signal.title}, {signal.level_unit}, {span}: {'; '.join(courses)}.{synthetic}"
+
+
+def _rolling_tables(facts: Facts, signal: Signal) -> Iterator[Table]:
+    ends = [add_months(month, 1) for month in (*facts.period.previous_months, *facts.period.months)]
+    points = {
+        (framework, row.day): level_of(signal, row)
+        for (framework, metric), rows in facts.curves.items()
+        if metric == signal.metric
+        for row in rows
+    }
+    body = []
+    for end in ends:
+        day = date.fromordinal(end.toordinal() - 1)
+        cells = [_level_cell(facts, signal, item.framework, day, points) for item in facts.frameworks]
+        body.append((long_day(day), *cells))
+    yield Table(
+        f"{signal.title}, 12 months to the day, at month ends ({signal.level_unit}); metrics.csv has every point",
+        ("12 months to", *(short_label(item.label) for item in facts.frameworks)),
+        tuple(body),
+    )
+    released = [(row.released_on, item.label, row.version) for item in facts.frameworks
+                for row in facts.releases.get(item.framework, ())]  # fmt: skip
+    if released:
+        rows = tuple(
+            (long_day(day), short_label(label), short_label(version)) for day, label, version in sorted(released)
+        )
+        yield Table("Feature releases on the chart", ("Day", "Framework", "Version"), rows, is_text=True)
+
+
+def _level_cell(
+    facts: Facts, signal: Signal, framework: str, day: date, points: dict[tuple[str, date], float | None]
+) -> str:
+    value = points.get((framework, day))
+    if value is None:
+        return NO_FIGURE
+    band = facts.search_bands.get((framework, day)) if signal.key == "search" else None
+    if band and band.interest_low is not None and band.interest_high is not None:
+        return f"{exact(value)} ({exact(band.interest_low)} to {exact(band.interest_high)})"
+    return exact(value)

@@ -1,0 +1,110 @@
+"""The digest: what one mailing list reads of a report, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from reports.compare import SummaryRow
+from reports.facts import Facts
+from reports.mail.pictures import Picture, pictures_of
+from reports.sentences import headline, problems
+from reports.signals import SIGNALS, Signal
+from reports.wording import compact, listed, short_label, signed_percent
+
+if TYPE_CHECKING:
+    from reports.build import BuiltReport
+
+_UNITS = {"search": "0 to 100", "downloads": "a day", "contributors": "people", "stars": "a day"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One figure of the small table: the 12 months, and what to say of the change against the 12 before."""
+
+    value: str
+    change: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """What is said of one framework, and its name."""
+
+    label: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One signal of the small table."""
+
+    title: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One framework of the small table; `cells` are in the order of the digest's columns."""
+
+    label: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What one list reads. `headline` is the one most important thing; it goes into the subject."""
+
+    report_id: str
+    as_of: date
+    period: str
+    previous_period: str
+    headline: str
+    problems: tuple[str, ...]
+    sentences: tuple[Sentence, ...]
+    columns: tuple[Column, ...]
+    rows: tuple[TableRow, ...]
+    pictures: tuple[Picture, ...]
+    page_name: str
+    selection: str = ""
+
+
+def digest_of(built: BuiltReport, *, page_name: str, only: frozenset[str] = frozenset()) -> Digest:
+    """The digest of a report. `only`: keys of the frameworks that the list asks for, empty for all."""
+    facts = built.facts
+    shown = tuple(item for item in facts.frameworks if not only or item.framework in only)
+    rows = [row for row in built.summary if not only or row.framework in only]
+    chosen = replace(facts, frameworks=shown)
+    return Digest(
+        report_id=built.report_id,
+        as_of=facts.period.as_of,
+        period=facts.period.text,
+        previous_period=facts.period.previous_text,
+        headline=headline(chosen, rows) if only else built.headline,
+        problems=problems(chosen, rows) if only else built.problems,
+        sentences=tuple(Sentence(short_label(item.label), built.sentences[item.framework]) for item in shown),
+        columns=tuple(_column(facts, signal) for signal in SIGNALS),
+        rows=tuple(TableRow(short_label(item.label), _cells(rows, item.framework)) for item in shown),
+        pictures=pictures_of(facts, only=only),
+        page_name=page_name,
+        selection=listed([short_label(item.label) for item in shown]) if only else "",
+    )
+
+
+def _column(facts: Facts, signal: Signal) -> Column:
+    unit = _UNITS[signal.key]
+    return Column(signal.title, f"{unit}, synthetic" if facts.is_synthetic(signal) else unit)
+
+
+def _cells(rows: Sequence[SummaryRow], framework: str) -> tuple[Cell, ...]:
+    found = {row.signal.key: row for row in rows if row.framework == framework}
+    return tuple(_cell(found.get(signal.key)) for signal in SIGNALS)
+
+
+def _cell(row: SummaryRow | None) -> Cell:
+    if row is None:
+        return Cell("\u2013", "no data")
+    clear = row.verdict in ("up", "down") and row.change is not None
+    value = "\u2013" if row.level is None else compact(row.level)
+    return Cell(value, signed_percent(row.change) if clear and row.change is not None else row.verdict)

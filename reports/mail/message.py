@@ -1,0 +1,228 @@
+"""The digest as a mail: HTML that mail programs show, plain text, pictures inside, page and figures attached.
+
+Pure functions: the same digest, recipient and date give the same bytes. Nothing here talks to a mail server.
+"""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import css_inline
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from reports.mail.digest import Digest, digest_of
+from reports.mail.pictures import Picture
+from reports.mail.pictures import write as write_pictures
+
+if TYPE_CHECKING:
+    from reports.build import BuiltReport
+
+LARGEST_HTML_BYTES = 100_000  # Gmail cuts a mail at 102 kB of HTML
+COLUMNS = 72
+_LONGEST_SUBJECT = 140
+_DROPPED = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+_KEPT = "\u2066\u2067\u2068\u2069\u200d"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file sent along; `media_type` is like text/csv."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who writes to whom, as what. Without a recipient the mail is a sample that is never sent."""
+
+    sender: str
+    sender_name: str
+    list_name: str
+    cadence: str
+    recipient: str | None
+    dated: datetime
+    seed: str
+
+
+def write_files(built: BuiltReport) -> tuple[Path, ...]:
+    """email.html, email.txt and charts/*.png beside the page: the digest of all frameworks, to look at."""
+    digest = digest_of(built, page_name=built.page.name)
+    page, plain = built.folder / "email.html", built.folder / "email.txt"
+    pictures = write_pictures(digest.pictures, built.folder / "charts")
+    page.write_text(html(digest, picture_source=picture_file), encoding="utf-8", newline="\n")
+    plain.write_text(text(digest), encoding="utf-8", newline="\n")
+    return (page, plain, *pictures)
+
+
+# ---- the words ------------------------------------------------------------------------------------------------------
+
+
+def subject(digest: Digest) -> str:
+    """The period and the one most important thing, on one line."""
+    return one_line(f"Framework Trends, {digest.period}: {digest.headline}", _LONGEST_SUBJECT)
+
+
+def text(digest: Digest, *, footer: str = "") -> str:
+    """The plain form, at most 72 columns wide but for names that are longer themselves."""
+    template = _templates().get_template("email.txt.j2")
+    return template.render(digest=digest, footer=footer, table=_text_table(digest)).strip() + "\n"
+
+
+def html(digest: Digest, *, picture_source: Callable[[Picture], str], footer: str = "") -> str:
+    """The HTML form with its styles inside the tags. `picture_source` says where an <img> finds its picture.
+
+    Over 100 kB, which mail programs would cut, the notes under the pictures are left to the attached page.
+    """
+    page = _html(digest, picture_source, footer, with_notes=True)
+    return page if len(page.encode()) <= LARGEST_HTML_BYTES else _html(digest, picture_source, footer, with_notes=False)
+
+
+def _html(digest: Digest, picture_source: Callable[[Picture], str], footer: str, *, with_notes: bool) -> str:
+    template = _templates().get_template("email.html.j2")
+    page = template.render(
+        digest=digest, subject=subject(digest), picture_source=picture_source, footer=footer, with_notes=with_notes
+    )
+    return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(page)
+
+
+def picture_file(picture: Picture) -> str:
+    """Where the report folder keeps a picture; the source for the email.html that lies beside it."""
+    return f"charts/{picture.name}.png"
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=select_autoescape(["html.j2"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["plain"] = lambda value: one_line(str(value), 1000)
+    environment.filters["wrapped"] = _wrapped
+    return environment
+
+
+def one_line(value: str, longest: int) -> str:
+    """`value` on one line, without control characters and direction overrides, cut to `longest` characters.
+
+    Isolates stay: they keep a name that runs right to left from turning the words around it.
+    """
+    kept = "".join(" " if unicodedata.category(char) in _DROPPED and char not in _KEPT else char for char in value)
+    line = " ".join(part for part in kept.split(" ") if part)
+    return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+
+
+def _wrapped(value: str, first: str = "", rest: str = "") -> str:
+    return textwrap.fill(
+        one_line(value, 1000),
+        COLUMNS,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _text_table(digest: Digest) -> str:
+    """A line for each figure: the level of the 12 months, then the change."""
+    lines = []
+    for row in digest.rows:
+        lines.append(one_line(row.label, COLUMNS))
+        for column, cell in zip(digest.columns, row.cells, strict=True):
+            name = one_line(f"{column.title}, {column.unit}", 36)
+            lines.append(f"  {name:<36}{one_line(cell.value, 10):>10}  {one_line(cell.change, 20):>20}")
+    return "\n".join(lines)
+
+
+# ---- the message ----------------------------------------------------------------------------------------------------
+
+
+def message(digest: Digest, envelope: Envelope, attachments: tuple[Attachment, ...]) -> EmailMessage:
+    """multipart/mixed(alternative(text, related(html, pictures)), attachments), the same bytes for the same arguments.
+
+    Raises ValueError for a header that holds a line end; names and subjects have lost theirs before.
+    """
+    identity = _identity(digest, envelope)
+    footer = _footer(envelope)
+    mail = EmailMessage(policy=SMTP)
+    for name, value in _headers(digest, envelope, identity).items():
+        mail[name] = value
+    mail.set_content(text(digest, footer=footer), cte="quoted-printable")
+    page = html(digest, picture_source=lambda picture: f"cid:{picture.name}.{identity}", footer=footer)
+    mail.add_alternative(page, subtype="html", cte="quoted-printable")
+    _add_pictures(mail, digest, identity)
+    for attachment in attachments:
+        maintype, _, subtype = attachment.media_type.partition("/")
+        params = {"charset": "utf-8"} if maintype == "text" else {}
+        mail.add_attachment(
+            attachment.content, maintype=maintype, subtype=subtype, filename=attachment.name, params=params
+        )
+    _fix_boundaries(mail, identity)
+    return mail
+
+
+def _headers(digest: Digest, envelope: Envelope, identity: str) -> Mapping[str, Any]:
+    return {
+        "From": Address(one_line(envelope.sender_name, 100), addr_spec=envelope.sender),
+        "To": Address(addr_spec=envelope.recipient) if envelope.recipient else "undisclosed-recipients:;",
+        "Subject": subject(digest),
+        "Date": envelope.dated,
+        "Message-ID": f"<{identity}>",
+        "List-Id": f"<{envelope.list_name}.{_domain(envelope.sender)}>",
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+
+
+def _add_pictures(mail: EmailMessage, digest: Digest, identity: str) -> None:
+    body = mail.get_body(("html",))
+    if not isinstance(body, EmailMessage):
+        raise TypeError("a mail without its HTML part cannot hold pictures")
+    for picture in digest.pictures:
+        if picture.png is not None:
+            body.add_related(
+                picture.png,
+                maintype="image",
+                subtype="png",
+                cid=f"<{picture.name}.{identity}>",
+                filename=f"{picture.name}.png",
+                disposition="inline",
+            )
+
+
+def _identity(digest: Digest, envelope: Envelope) -> str:
+    """What the mail is known by everywhere: the same for the same report, list and recipient."""
+    facts = (digest.report_id, digest.as_of.isoformat(), envelope.list_name, envelope.seed)
+    local = sha256("\x1f".join(facts).encode()).hexdigest()[:32]
+    return f"{local}@{_domain(envelope.sender)}"
+
+
+def _fix_boundaries(mail: EmailMessage, identity: str) -> None:
+    """Boundaries are random by default; here they follow from the mail's identity."""
+    local = identity.partition("@")[0]
+    multiparts = [part for part in mail.walk() if part.is_multipart()]
+    for index, part in enumerate(multiparts):
+        part.set_boundary(f"=_{index}_{local}")
+
+
+def _footer(envelope: Envelope) -> str:
+    return f"Sent {envelope.cadence} to the list {envelope.list_name}. To be taken off it, answer to {envelope.sender}."
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]

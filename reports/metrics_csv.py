@@ -1,0 +1,191 @@
+"""metrics.csv: every number that the report shows, one a line, each with what it takes to judge it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from operator import attrgetter
+
+from reports.compare import SummaryRow
+from reports.facts import Facts, level_of, month_level, weekly_points
+from reports.signals import SIGNALS, Signal
+from warehouse.calendar import add_months, year_before
+from warehouse.read.report import Rolling
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+UNITS = {
+    "search_interest": "interest 0-100",
+    "pypi_downloads": "downloads",
+    "pypi_downloads_without_mirrors": "downloads",
+    "pypi_downloads_lower_bound": "downloads",
+    "commits": "commits",
+    "masked_or_bot_commits": "commits",
+    "stars": "stars",
+    "stars_total": "stars",
+    "forks": "forks",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A line of metrics.csv.
+
+    statistic    what was done with the metric: value (12 months), daily_mean, change, change_low, change_high, share,
+                 coverage, month, month_daily_mean, rolling, rolling_low, rolling_high, week
+    period       first and last day, both included
+    comparable   whether the period can be set against the one before; reason says why not
+    """
+
+    framework: str
+    metric: str
+    statistic: str
+    period: str
+    value: float | None
+    unit: str
+    basis: str
+    source: str
+    coverage: float | None
+    comparable: bool | None
+    reason: str
+
+
+def numbers_of(facts: Facts, rows: Sequence[SummaryRow]) -> Iterator[Number]:
+    """Every number of the report: the 12 months, the companions, the months, the curves, the weeks."""
+    for row in rows:
+        yield from _summary_numbers(facts, row)
+    yield from _companion_numbers(facts)
+    yield from _month_numbers(facts)
+    for signal in SIGNALS:
+        for item in facts.frameworks:
+            yield from _curve_numbers(facts, signal, item.framework)
+            yield from _week_numbers(facts, signal, item.framework)
+
+
+def csv_text(numbers: Sequence[Number]) -> str:
+    """The numbers as CSV; texts that a spreadsheet would run as a formula get a leading apostrophe."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    names = [field.name for field in fields(Number)]
+    writer.writerow(names)
+    writer.writerows([_cell(value) for value in attrgetter(*names)(number)] for number in numbers)
+    return out.getvalue()
+
+
+def _cell(value: str | float | bool | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return format(value, ".10g") if math.isfinite(value) else ""
+    text = " ".join(value.splitlines()) if "\n" in value else value
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def span(first: date, last: date) -> str:
+    """An ISO 8601 interval of days, both ends included."""
+    return f"{first.isoformat()}/{last.isoformat()}"
+
+
+def _year_to(day: date) -> str:
+    return span(year_before(day) + timedelta(days=1), day)
+
+
+def _labelled(source: str, *, is_synthetic: bool) -> str:
+    return f"{source} (synthetic)" if is_synthetic else source
+
+
+def unit_of(metric: str) -> str:
+    """What a metric counts; people where nothing else is said."""
+    return UNITS.get(metric, "people")
+
+
+def _summary_numbers(facts: Facts, row: SummaryRow) -> Iterator[Number]:
+    unit, source = unit_of(row.signal.metric), _labelled(row.source, is_synthetic=row.is_synthetic)
+    now, before = span(facts.period.start, facts.period.end), _previous(facts)
+    comparable = row.change is not None
+
+    def number(statistic: str, period: str, value: float | None, unit: str) -> Number:
+        return Number(
+            row.framework, row.signal.metric, statistic, period, value, unit, row.basis, source, row.coverage,
+            comparable, row.reason,
+        )  # fmt: skip
+
+    yield number("value", now, row.value, unit)
+    yield number("value", before, row.previous, unit)
+    if row.signal.kind == "sum":
+        yield number("daily_mean", now, row.level, f"{unit} a day")
+        yield number("daily_mean", before, row.previous_level, f"{unit} a day")
+    for statistic, value in (("change", row.change), ("change_low", row.low), ("change_high", row.high)):
+        yield number(statistic, now, value, "share")
+    yield number("share", now, row.share, "share")
+    yield number("share", before, row.previous_share, "share")
+
+
+def _previous(facts: Facts) -> str:
+    return span(facts.period.previous_start, facts.period.previous_end)
+
+
+def _companion_numbers(facts: Facts) -> Iterator[Number]:
+    for signal in SIGNALS:
+        for metric in signal.companions:
+            for item in facts.frameworks:
+                row = facts.latest.get((item.framework, metric))
+                if row:
+                    yield _rolling_number(row, "value", row.value)
+                    yield _rolling_number(row, "value", row.previous_value, period=_previous(facts))
+
+
+def _rolling_number(row: Rolling, statistic: str, value: float | None, *, period: str = "", source: str = "") -> Number:
+    return Number(
+        row.framework, row.metric, statistic, period or _year_to(row.day), value, unit_of(row.metric), row.basis or "",
+        source or row.source or "", None, row.is_comparable, row.reason or "",
+    )  # fmt: skip
+
+
+def _month_numbers(facts: Facts) -> Iterator[Number]:
+    signals = {metric: signal for signal in SIGNALS for metric in (signal.metric, *signal.companions)}
+    for (framework, metric, month), row in facts.months.items():
+        signal = signals.get(metric)
+        if signal is None:
+            continue
+        synthetic = facts.is_synthetic(signal)
+        period = span(month, add_months(month, 1) - timedelta(days=1))
+        reason = "" if row.is_complete else "The month is not complete."
+        values = [("month", row.value, unit_of(metric))]
+        if signal.kind == "sum" and row.daily_mean is not None and metric == signal.metric:
+            values.append(("month_daily_mean", month_level(signal, row), f"{unit_of(metric)} a day"))
+        for statistic, value, unit in values:
+            yield Number(
+                framework, metric, statistic, period, value, unit, row.basis or "",
+                _labelled(row.source or "", is_synthetic=synthetic), row.coverage, row.is_complete, reason,
+            )  # fmt: skip
+
+
+def _curve_numbers(facts: Facts, signal: Signal, framework: str) -> Iterator[Number]:
+    synthetic = facts.is_synthetic(signal)
+    for row in facts.curves.get((framework, signal.metric), ()):
+        source = _labelled(row.source or "", is_synthetic=synthetic)
+        statistic = "rolling_daily_mean" if signal.kind == "sum" else "rolling"
+        yield _rolling_number(row, statistic, level_of(signal, row), source=source)
+        band = facts.search_bands.get((framework, row.day)) if signal.key == "search" else None
+        if band:
+            yield _rolling_number(row, "rolling_low", band.interest_low, source=source)
+            yield _rolling_number(row, "rolling_high", band.interest_high, source=source)
+
+
+def _week_numbers(facts: Facts, signal: Signal, framework: str) -> Iterator[Number]:
+    synthetic = facts.is_synthetic(signal)
+    rows = facts.curves.get((framework, signal.metric), ())
+    basis, source = (rows[-1].basis or "", rows[-1].source or "") if rows else ("", "")
+    for day, value in weekly_points(facts, signal, framework):
+        first = day if signal.key == "search" else day - timedelta(days=6)
+        unit = unit_of(signal.metric) if signal.kind == "mean" else f"{unit_of(signal.metric)} a day"
+        yield Number(
+            framework, signal.metric, "week", span(first, first + timedelta(days=6)), value, unit, basis,
+            _labelled(source, is_synthetic=synthetic), None, None, "",
+        )  # fmt: skip

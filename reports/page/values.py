@@ -1,0 +1,253 @@
+"""What the page's template is given: plain values made from the facts and the judged rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from reports.charts.parts import NO_FIGURE, Chart, Table
+from reports.compare import NOISE_RULE, SummaryRow
+from reports.facts import Facts, month_level
+from reports.page import render
+from reports.page.sparkline import spark
+from reports.sentences import finding, source_name
+from reports.signals import METRIC_NAMES, SIGNALS, Signal
+from reports.wording import clean_label, exact, listed, long_day, percent, short_label
+from warehouse.read.report import Definition, SourceAge
+
+QUERY_TITLES = {
+    "rolling": "The rolling 12 months",
+    "months": "The months of both years",
+    "weeks": "Weekly means of downloads and stars",
+    "search_weeks": "Search interest by the week",
+    "search_bands": "The band around the rolling search interest",
+    "releases": "Feature releases",
+    "breaks": "Counting breaks",
+    "freshness": "Data as of",
+    "definitions": "Definitions",
+}
+_GLANCE_UNITS = {"search": "of 100", "downloads": "a day", "contributors": "people", "stars": "a day"}
+_WHAT = {"search_interest": "search interest", "pypi_downloads": "downloads", "stars": "stars and forks"}
+_MARKS = {"fresh": "\N{BLACK CIRCLE}", "late": "\N{CIRCLE WITH LEFT HALF BLACK}", "stale": "\N{WHITE CIRCLE}"}
+_NAMES_IN_TITLE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A figure of the 12 months and of the 12 before, as texts."""
+
+    now: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """Further metrics of a signal: a line a metric, a pair a framework."""
+
+    caption: str
+    labels: tuple[str, ...]
+    lines: tuple[tuple[str, tuple[Pair, ...]], ...]
+
+
+def page_values(
+    facts: Facts,
+    rows: Sequence[SummaryRow],
+    *,
+    charts: Mapping[str, tuple[Chart, ...]],
+    queries: Mapping[str, str],
+    problems: Sequence[str],
+    sentences: Mapping[str, str],
+    library: render.Script,
+) -> dict[str, Any]:
+    """Everything that report.html.j2 names."""
+    script = render.own_script("page.js")
+    return {
+        "title": title(facts),
+        "period": facts.period,
+        "policy": render.policy([library, script]),
+        "css": render.style_sheet("page.css"),
+        "mark_css": render.mark_css(len(facts.frameworks)),
+        "problems": problems,
+        "statements": [
+            {"position": position, "label": item.label, "text": sentences[item.framework]}
+            for position, item in enumerate(facts.frameworks)
+        ],
+        "glance": list(_glance(facts, rows)),
+        "sources": list(_sources(facts, rows)),
+        "sections": [_section(facts, rows, signal, charts[signal.key]) for signal in SIGNALS],
+        "noise_rule": NOISE_RULE,
+        "definitions": [
+            (METRIC_NAMES.get(row.metric, row.metric), row, _small_print(row)) for row in facts.definitions
+        ],
+        "breaks": _breaks_table(facts),
+        "checks": _checks_table(facts),
+        "queries": [(name, QUERY_TITLES[name], text) for name, text in queries.items()],
+        "figures": render.figures_json([chart for group in charts.values() for chart in group]),
+        "library": library,
+        "script": script,
+    }
+
+
+def title(facts: Facts) -> str:
+    """TensorFlow, PyTorch and Keras; past four names the rest are counted."""
+    labels = [short_label(item.label) for item in facts.frameworks]
+    if len(labels) > _NAMES_IN_TITLE:
+        labels = [*labels[: _NAMES_IN_TITLE - 1], f"{len(labels) - _NAMES_IN_TITLE + 1} more"]
+    return listed(labels) or "Nothing is tracked yet"
+
+
+def _glance(facts: Facts, rows: Sequence[SummaryRow]) -> Iterator[dict[str, Any]]:
+    for position, item in enumerate(facts.frameworks):
+        cells = [_glance_cell(facts, row) for row in rows if row.framework == item.framework]
+        yield {"position": position, "label": item.label, "cells": cells}
+
+
+def _glance_cell(facts: Facts, row: SummaryRow) -> dict[str, Any]:
+    before, now = (
+        [month_level(row.signal, month) for month in facts.month_values(row.framework, row.signal.metric, months)]
+        for months in (facts.period.previous_months, facts.period.months)
+    )
+    return {"row": row, "unit": _GLANCE_UNITS[row.signal.key], "spark": spark(before, now)}
+
+
+# ---- data as of -----------------------------------------------------------------------------------------------------
+
+
+def _sources(facts: Facts, rows: Sequence[SummaryRow]) -> Iterator[dict[str, Any]]:
+    """A line for what shares source, signal, last day and state; what needs attention first."""
+    groups: dict[tuple[str, str, str, date | None], list[SourceAge]] = {}
+    for age in facts.ages:
+        groups.setdefault((age.source, age.signal, age.status, age.last_day), []).append(age)
+    order = ("never", "stale", "late", "fresh")
+    for (source, signal, status, last_day), ages in sorted(groups.items(), key=lambda group: order.index(group[0][2])):
+        yield {
+            "source": source_name(source),
+            "what": _WHAT.get(signal, signal),
+            "entities": listed([_entity(facts, age.entity) for age in ages]),
+            "last_day": long_day(last_day) if last_day else NO_FIGURE,
+            "status": status,
+            "state": f"{_MARKS.get(status, '!')} {status}{_age_text(ages[0])}",
+            "coverage": _months_text(rows, signal),
+            "is_synthetic": any(row.is_synthetic and row.signal.metric == signal for row in rows),
+        }
+
+
+def _entity(facts: Facts, entity: str) -> str:
+    """A topic id says nothing to a reader: the framework's name does."""
+    label = next((item.label for item in facts.frameworks if item.search_query == entity), entity)
+    return short_label(clean_label(label))
+
+
+def _age_text(age: SourceAge) -> str:
+    if age.age_days is None:
+        return ""
+    return f", {age.age_days} day{'' if age.age_days == 1 else 's'} old"
+
+
+def _months_text(rows: Sequence[SummaryRow], signal: str) -> str:
+    metric = "active_contributors" if signal == "commits" else signal
+    months = sorted({row.months for row in rows if row.signal.metric == metric})
+    if not months:
+        return NO_FIGURE
+    return f"{months[0]} of 12" if len(months) == 1 else f"{months[0]} to {months[-1]} of 12"
+
+
+# ---- signals --------------------------------------------------------------------------------------------------------
+
+
+def _section(facts: Facts, rows: Sequence[SummaryRow], signal: Signal, charts: tuple[Chart, ...]) -> dict[str, Any]:
+    mine = [row for row in rows if row.signal is signal]
+    definition = next((row for row in facts.definitions if row.metric == signal.metric), None)
+    return {
+        "signal": signal,
+        "finding": finding(signal, rows),
+        "definition": definition,
+        "from": listed(sorted({source_name(row.source) for row in mine if row.source})),
+        "is_synthetic": facts.is_synthetic(signal),
+        "charts": charts,
+        "rows": mine,
+        "reasons": _reasons(mine),
+        "companions": _companions(facts, signal),
+    }
+
+
+def _reasons(rows: Sequence[SummaryRow]) -> list[str]:
+    """Why nothing is said about a change; frameworks with the same reason share a line."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if row.reason:
+            reasons.setdefault(row.reason, []).append(short_label(row.label))
+    return [f"{listed(labels)}: {reason}" for reason, labels in reasons.items()]
+
+
+def _companions(facts: Facts, signal: Signal) -> Companions | None:
+    lines = [
+        (METRIC_NAMES[metric], tuple(_pair(facts, item.framework, metric) for item in facts.frameworks))
+        for metric in signal.companions
+    ]
+    if signal.key == "contributors":
+        shares = tuple(_masked_share(facts, item.framework) for item in facts.frameworks)
+        lines.append(("Share of commits by bots or shared identities", shares))
+    known = tuple(line for line in lines if any(NO_FIGURE not in (pair.now, pair.before) for pair in line[1]))
+    known = known or tuple(line for line in lines if any(pair.now != NO_FIGURE for pair in line[1]))
+    if not known:
+        return None
+    labels = tuple(short_label(item.label) for item in facts.frameworks)
+    return Companions(f"More on {signal.noun}: the 12 months, below them the 12 before", labels, known)
+
+
+def _pair(facts: Facts, framework: str, metric: str) -> Pair:
+    row = facts.latest.get((framework, metric))
+    return Pair(_figure(row.value), _figure(row.previous_value)) if row else Pair(NO_FIGURE, NO_FIGURE)
+
+
+def _figure(value: float | None) -> str:
+    return NO_FIGURE if value is None else exact(value)
+
+
+def _masked_share(facts: Facts, framework: str) -> Pair:
+    masked, commits = (facts.latest.get((framework, metric)) for metric in ("masked_or_bot_commits", "commits"))
+    if not masked or not commits:
+        return Pair(NO_FIGURE, NO_FIGURE)
+    return Pair(_ratio(masked.value, commits.value), _ratio(masked.previous_value, commits.previous_value))
+
+
+def _ratio(part: float | None, whole: float | None) -> str:
+    return NO_FIGURE if part is None or not whole else percent(part / whole)
+
+
+# ---- appendix -------------------------------------------------------------------------------------------------------
+
+
+def _breaks_table(facts: Facts) -> Table | None:
+    if not facts.breaks:
+        return None
+    body = tuple(
+        (
+            long_day(row.effective_on) + (f" to {long_day(row.ends_on)}" if row.ends_on else ""),
+            ", ".join(part for part in (row.source, row.metric, row.entity) if part != "*") or "all",
+            row.kind,
+            row.what_changed,
+            row.evidence,
+        )
+        for row in facts.breaks
+    )
+    head = ("From", "Where", "Kind", "What changed", "Known from")
+    return Table("Breaks that touch these two years", head, body, is_text=True)
+
+
+def _checks_table(facts: Facts) -> Table | None:
+    if not facts.failed_checks:
+        return None
+    body = tuple(
+        (row.check_name, row.status, f"{row.source} {row.entity}".strip(), row.detail) for row in facts.failed_checks
+    )
+    return Table("On the newest answers", ("Check", "State", "Of", "Detail"), body, is_text=True)
+
+
+def _small_print(row: Definition) -> str:
+    """What a definition leaves to the small print."""
+    parts = (f"counted: {row.basis}" if row.basis else "", f"source: {row.source}" if row.source else "")
+    return "; ".join(part for part in (f"metric {row.metric}", *parts, row.reference or "") if part)

@@ -1,0 +1,167 @@
+"""The child process in which a person's SQL runs: ask.py starts it, nobody else.
+
+In: one JSON request on standard input. Out: the answer on standard output, or one line on standard error and exit TOLD.
+Everything that needs a file is imported and warmed up first; then this process gives up the right to open one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from warehouse.adhoc import ask
+from warehouse.adhoc.formats import WRITERS, Answer, NotWritableError, Screen, warm_up
+
+_THREADS = 4
+_QUESTIONS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI)  # MULTI: PIVOT
+_LOCKS: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": False,
+    "autoload_known_extensions": False,
+    "autoinstall_known_extensions": False,
+    "allow_community_extensions": False,
+    "python_enable_replacements": False,
+    "temp_directory": "",
+    "lock_configuration": True,
+}
+
+
+class WorkTime:
+    """An alarm that ends this process when its work, without the waiting for the reader, takes too long."""
+
+    def __init__(self, seconds: float) -> None:
+        self._left = seconds
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        started = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, self._left)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            self._left = max(0.001, self._left - (time.monotonic() - started))
+
+
+def main() -> int:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    request = json.load(sys.stdin.buffer)
+    con = None
+    try:
+        con = _connect(request)
+        warm_up(request["format"])
+        _give_up_rights(request["memory_limit_mb"])
+        _answer(con, request)
+    except BrokenPipeError:  # nobody reads the answer any more
+        os._exit(0)
+    except (duckdb.Error, NotWritableError, MemoryError, ArithmeticError, ValueError, NotImplementedError) as error:
+        sys.stderr.write(_line(error, con, request))
+        return ask.TOLD
+    return 0
+
+
+def _connect(request: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+    """Opened by connecting, not by ATTACH: external access has to be off from the first moment."""
+    con = duckdb.connect(
+        request["published"],
+        read_only=True,
+        config=_LOCKS
+        | {"threads": min(_THREADS, os.cpu_count() or 1), "memory_limit": f"{request['memory_limit_mb'] * 3 // 4}MB"},
+    )
+    if request["as_of"]:
+        con.execute("SET VARIABLE as_of = ?::DATE", [request["as_of"]])
+    return con
+
+
+def _give_up_rights(memory_limit_mb: int) -> None:
+    """From here on: no more memory than allowed, no file opened, none grown, no core dump. Pipes still work."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    memory = pages * resource.getpagesize() + memory_limit_mb * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    for limit in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NOFILE):
+        resource.setrlimit(limit, (0, 0))
+
+
+def _answer(con: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> None:
+    work = WorkTime(request["seconds"])
+    with work.counted():
+        con.execute(_question(con, request["query"]), request["parameters"] or None)
+    if request["format"] != "parquet" and any(column[1] == "INTERVAL" for column in con.description or ()):
+        raise NotWritableError(  # Python knows no months: three of them would become 90 days
+            "an INTERVAL cannot be written exactly; ask for CAST(x AS VARCHAR) or date_diff('second', a, b)"
+        )
+    answer = Answer(con, work.counted, request["max_rows"])
+    WRITERS[request["format"]](answer, Screen(request["width"], request["color"]), sys.stdout.buffer.write)
+    sys.stdout.buffer.flush()
+
+
+def _question(con: duckdb.DuckDBPyConnection, query: str) -> duckdb.Statement:
+    """The one statement, if it is a question. The fences would stop the others too; this says so plainly."""
+    statements = con.extract_statements(query)
+    if len(statements) != 1:
+        raise NotWritableError(f"one statement at a time, not {len(statements)}; put them into WITH, or ask one by one")
+    if statements[0].type not in _QUESTIONS:
+        raise NotWritableError(
+            f"{statements[0].type.name.replace('_', ' ')} is not available: the published copy is read-only and only "
+            "questions are answered (SELECT, FROM, WITH, VALUES, PIVOT, DESCRIBE, SUMMARIZE, SHOW, EXPLAIN)"
+        )
+    return statements[0]
+
+
+def _line(error: Exception, con: duckdb.DuckDBPyConnection | None, request: dict[str, Any]) -> str:
+    """What went wrong in one line, with what to do next."""
+    text = _first_part(str(error))
+    if con is None:
+        return f"{request['published']} cannot be opened: {text}; trends nightly publishes it again"
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
+        return (
+            f"the query needs more than {request['memory_limit_mb']} MB of memory; "
+            "ask for fewer rows, or aggregate before sorting or joining"
+        )
+    if isinstance(error, duckdb.PermissionException) or re.search(r"Too many open files|exists in the \w+ ext", text):
+        return (
+            "files, other databases, extensions and the network are out of reach of a query; only the views are there"
+        )
+    if isinstance(error, ArithmeticError | ValueError | NotImplementedError):
+        return f"a value cannot be written in this format ({text}); cast it: CAST(x AS VARCHAR)"
+    return _unknown_name(text, con) or text
+
+
+def _unknown_name(text: str, con: duckdb.DuckDBPyConnection) -> str | None:
+    """A better line for a view or column that does not exist: what DuckDB guesses may be one of its own tables."""
+    if table := re.search(r'Table with name "?(.+?)"? does not exist', text):
+        return ask.no_such_view(table[1], _names(con, "view_name FROM duckdb_views()"))
+    if column := re.search(r'(?:Referenced column|not have a column named) "(.+?)"', text):
+        names = _names(con, "column_name FROM duckdb_columns()")
+        near = get_close_matches(column[1].lower(), names, n=1)
+        guess = f"did you mean {near[0]}?" if near else f"a text stands in single quotes: '{column[1]}'."
+        return f'there is no column "{column[1]}" here; {guess} .describe VIEW shows the columns of a view'
+    return None
+
+
+def _names(con: duckdb.DuckDBPyConnection, what: str) -> list[str]:
+    """Names of the public views or of their columns; `what` is one of two constants above."""
+    query = f"SELECT DISTINCT {what} WHERE NOT internal AND schema_name = 'main' ORDER BY 1"
+    return [name for (name,) in con.execute(query).fetchall()]
+
+
+def _first_part(message: str) -> str:
+    """DuckDB's words without the kind of error, the quoted query and the list of all functions of that name."""
+    told = re.split(r"\n\nLINE \d|\n\tCandidate functions", message, maxsplit=1)[0]
+    told = re.sub(r"^[A-Za-z ]+ Error: ", "", told)
+    return "; ".join(line.strip() for line in told.splitlines() if line.strip())[:400]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""Open the warehouse and bring it up to date: migrations, views, one transaction at a time.
+
+WarehouseError                 the file cannot be used; the message says what to do next
+├── WarehouseBusy              another process holds it; carries pid and path
+├── WarehouseTooNew            a newer program wrote it; carries path
+└── WarehouseUnreadable        not a DuckDB file, no permission, no folder; carries path
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from operator import attrgetter
+from pathlib import Path
+
+import duckdb
+
+
+class WarehouseError(Exception):
+    """The warehouse file `path` cannot be used."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        self.path = path
+        super().__init__(message)
+
+
+class WarehouseBusy(WarehouseError):  # noqa: N818 - says what is the case; the family is WarehouseError
+    """Process `pid` holds the warehouse; None where DuckDB did not say which."""
+
+    def __init__(self, pid: int | None, path: Path) -> None:
+        self.pid = pid
+        holder = f"process {pid}" if pid else "another process"
+        super().__init__(path, f"{path}: in use by {holder}; wait until it ends, or stop it")
+
+
+class WarehouseTooNew(WarehouseError):  # noqa: N818 - says what is the case; the family is WarehouseError
+    """A newer version of this program, or of DuckDB, wrote the file."""
+
+
+class WarehouseUnreadable(WarehouseError):  # noqa: N818 - says what is the case; the family is WarehouseError
+    """The file is no warehouse, or may not be opened."""
+
+
+def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
+    """The one connection that may write. Creates and migrates the file; raises a WarehouseError."""
+    con = _connect(path)
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        _migrate(con, path)
+        _refresh_views(con)
+    except BaseException:
+        con.close()
+        raise
+    return con
+
+
+def _connect(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return duckdb.connect(str(path))
+    except duckdb.Error as error:
+        raise _opening_error(path, str(error)) from None
+    except OSError as error:
+        raise WarehouseUnreadable(path, f"{path}: cannot be created: {error.strerror}") from None
+
+
+def _opening_error(path: Path, message: str) -> WarehouseError:
+    if "Could not set lock on file" in message:
+        pid = re.search(r"\(PID (\d+)\)", message)
+        return WarehouseBusy(int(pid[1]) if pid else None, path)
+    if "version" in message and "newer" in message:
+        return WarehouseTooNew(
+            path, f"{path}: written by a newer DuckDB than {duckdb.__version__}; update this program"
+        )
+    return WarehouseUnreadable(path, f"{path}: cannot be opened as a warehouse: {message.splitlines()[0]}")
+
+
+def _migrate(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    shipped = _shipped_migrations()
+    with transaction(con):
+        con.execute("CREATE SCHEMA IF NOT EXISTS raw")
+        con.execute("CREATE TABLE IF NOT EXISTS raw.migrations (number INTEGER, name VARCHAR)")
+        con.execute("CREATE TABLE IF NOT EXISTS raw.view_definitions (definitions_version VARCHAR)")
+    done = {number for (number,) in con.execute("SELECT number FROM raw.migrations").fetchall()}
+    if done - shipped.keys():
+        raise WarehouseTooNew(
+            path,
+            f"{path}: has migration {max(done)}, this program knows {max(shipped)} at most; update this program",
+        )
+    for number in sorted(shipped.keys() - done):
+        apply_migration(con, number, *shipped[number])
+
+
+def apply_migration(con: duckdb.DuckDBPyConnection, number: int, name: str, sql: str) -> None:
+    """Run one migration and record it, both or neither. Raises ValueError when it has run already."""
+    with transaction(con):
+        if con.execute("SELECT 1 FROM raw.migrations WHERE number = ?", [number]).fetchone():
+            raise ValueError(f"migration {number} ({name}) has run already")
+        con.execute(sql)
+        con.execute("INSERT INTO raw.migrations VALUES (?, ?)", [number, name])
+
+
+def _shipped_migrations() -> dict[int, tuple[str, str]]:
+    """Number -> name and SQL. Raises ValueError when two files share a number."""
+    shipped: dict[int, tuple[str, str]] = {}
+    for name, sql in _sql_files("migrations"):
+        number = int(name.split("_", 1)[0])
+        if number in shipped:
+            raise ValueError(f"migrations {shipped[number][0]} and {name} share the number {number}")
+        shipped[number] = (name, sql)
+    return shipped
+
+
+def _refresh_views(con: duckdb.DuckDBPyConnection) -> None:
+    """Replace all views together when the SQL that ships is not the SQL in the file."""
+    view_files = list(_sql_files("views"))
+    version = sha256("".join(sql for _, sql in view_files).encode()).hexdigest()[:12]
+    if con.execute("SELECT 1 FROM raw.view_definitions WHERE definitions_version = ?", [version]).fetchone():
+        return
+    with transaction(con):
+        for schema, view in con.execute(
+            "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND schema_name IN ('core', 'main')"
+        ).fetchall():
+            con.execute(f'DROP VIEW "{schema}"."{view}"')
+        for _, sql in view_files:
+            con.execute(sql)
+        con.execute("DELETE FROM raw.view_definitions")
+        con.execute("INSERT INTO raw.view_definitions VALUES (?)", [version])
+
+
+def _sql_files(folder: str) -> Iterator[tuple[str, str]]:
+    """Name and text of every SQL file in or below `folder`, in the order of the numbers that their names begin with."""
+    entries = Path(__file__).with_name("sql").joinpath(folder).rglob("*.sql")
+    for entry in sorted(entries, key=attrgetter("name")):
+        yield entry.stem, entry.read_text(encoding="utf-8")
+
+
+@contextmanager
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing: commits at the end, rolls back whatever is raised."""
+    con.begin()
+    try:
+        yield
+    except BaseException:
+        con.rollback()
+        raise
+    con.commit()
+
+
+def identity_key(con: duckdb.DuckDBPyConnection) -> bytes:
+    """The 32 random bytes that turn people into keyed hashes; made with the warehouse, never leave it."""
+    with transaction(con):
+        found = con.execute("SELECT value FROM raw.secrets WHERE name = 'identity_key'").fetchone()
+        if found:
+            return bytes.fromhex(found[0])
+        key = secrets.token_bytes(32)
+        con.execute("INSERT INTO raw.secrets VALUES ('identity_key', ?)", [key.hex()])
+    return key

@@ -1,0 +1,222 @@
+"""What reports read: one function a question, typed rows, values bound, SQL in sql/queries/report/.
+
+Every function takes a connection from `warehouse.snapshot.open_published`, so each answer is "as known on that day".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from warehouse.read.queries import ask, query
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A tracked framework; `label` is how people write it, `search_query` the topic or term that Google is asked."""
+
+    framework: str
+    label: str
+    search_query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rolling:
+    """The 12 months ending on `day` beside the 12 before; `change` is a share (0.1 is +10 %), None when withheld."""
+
+    framework: str
+    metric: str
+    day: date
+    value: float | None
+    previous_value: float | None
+    change: float | None
+    is_comparable: bool
+    reason: str | None
+    basis: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """One month of one metric; `coverage` 0-1 is the share of its days that the source has."""
+
+    framework: str
+    metric: str
+    month: date
+    value: float | None
+    daily_mean: float | None
+    coverage: float | None
+    is_complete: bool
+    basis: str | None
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """The mean of the seven days that end on `week_end`."""
+
+    framework: str
+    metric: str
+    week_end: date
+    daily_mean: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchWeek:
+    """Search interest (0-100) of a week: mean of its draws, lower and upper end of the 95 % band of that mean."""
+
+    framework: str
+    week_start: date
+    interest: float | None
+    interest_low: float | None
+    interest_high: float | None
+    draws: int
+    is_synthetic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SearchBand:
+    """Ends of the weekly bands, averaged over the 12 months to `day`; `draws` is the fewest of any week."""
+
+    framework: str
+    day: date
+    interest_low: float | None
+    interest_high: float | None
+    draws: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureRelease:
+    framework: str
+    version: str
+    released_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class CountingBreak:
+    """A day from which a source counts differently; "*" stands for every source, metric or entity.
+
+    `source` "pypi" is every source of download counts. `ends_on`: the last day of a loss that ended.
+    """
+
+    source: str
+    metric: str
+    effective_on: date
+    kind: str
+    what_changed: str
+    evidence: str
+    entity: str
+    ends_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAge:
+    """status: fresh, late, stale, never. `signal`: what the figures are for."""
+
+    source: str
+    entity: str
+    last_day: date | None
+    age_days: int | None
+    status: str
+    signal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    metric: str
+    unit: str
+    definition: str
+    basis: str | None
+    source: str | None
+    caveat: str | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A quality check that did not pass on the newest answers."""
+
+    check_name: str
+    source: str
+    entity: str
+    status: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedStep:
+    """A source and entity that the last run could not collect, and why."""
+
+    source: str
+    entity: str
+    error: str
+
+
+def read_frameworks(con: duckdb.DuckDBPyConnection) -> list[Framework]:
+    """Every tracked framework in the order of config.toml, with or without data."""
+    return ask(con, "report/frameworks", Framework)
+
+
+def read_rolling(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date) -> list[Rolling]:
+    """All metrics on `last_day`; the four headline metrics also on Sundays and month ends from `first_day` on."""
+    return ask(con, "report/rolling", Rolling, first_day=first_day, last_day=last_day)
+
+
+def read_months(con: duckdb.DuckDBPyConnection, *, first_month: date, last_month: date) -> list[Month]:
+    """Every metric of every month from `first_month` to `last_month`, both firsts of a month and included."""
+    return ask(con, "report/months", Month, first_month=first_month, last_month=last_month)
+
+
+def read_weeks(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date) -> list[Week]:
+    """Weekly means of downloads and stars, whole weeks only."""
+    return ask(con, "report/weeks", Week, first_day=first_day, last_day=last_day)
+
+
+def read_search_weeks(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date) -> list[SearchWeek]:
+    """Search interest of the weeks that start in the range."""
+    return ask(con, "report/search_weeks", SearchWeek, first_day=first_day, last_day=last_day)
+
+
+def read_search_bands(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date) -> list[SearchBand]:
+    """The band around the rolling search interest, on Sundays and month ends."""
+    return ask(con, "report/search_bands", SearchBand, first_day=first_day, last_day=last_day)
+
+
+def read_releases(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date) -> list[FeatureRelease]:
+    """Feature releases (no pre-releases, no patches) of the range."""
+    return ask(con, "report/releases", FeatureRelease, first_day=first_day, last_day=last_day)
+
+
+def read_breaks(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date) -> list[CountingBreak]:
+    """Counting breaks that take effect, or losses that last, in the range."""
+    return ask(con, "report/breaks", CountingBreak, first_day=first_day, last_day=last_day)
+
+
+def read_freshness(con: duckdb.DuckDBPyConnection) -> list[SourceAge]:
+    """Age and state of every source and what it was asked about."""
+    return ask(con, "report/freshness", SourceAge)
+
+
+def read_definitions(con: duckdb.DuckDBPyConnection) -> list[Definition]:
+    """What each metric means."""
+    return ask(con, "report/definitions", Definition)
+
+
+def read_failed_checks(con: duckdb.DuckDBPyConnection) -> list[FailedCheck]:
+    """Quality checks that did not pass."""
+    return ask(con, "report/checks", FailedCheck)
+
+
+def read_failed_steps(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
+    """What the last run that asked for it could not collect."""
+    return ask(con, "report/failed_steps", FailedStep)
+
+
+def displayed_sql(name: str, **values: date) -> str:
+    """The text of a report query with its values written in: what `trends sql` accepts and a reader can repeat."""
+    return re.sub(
+        r"\$([a-z_]+)", lambda match: f"DATE '{values[match[1]].isoformat()}'", query(f"report/{name}")
+    ).strip()

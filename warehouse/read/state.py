@@ -1,0 +1,78 @@
+"""Reads that a run needs before it asks the sources: where the last run got to. The SQL is in sql/queries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+
+from warehouse.calendar import naive_utc
+from warehouse.read.queries import ask_dicts, ask_one
+from warehouse.rows import RepositoryTotal
+
+
+@contextmanager
+def known_before(con: duckdb.DuckDBPyConnection, moment: datetime) -> Iterator[None]:
+    """Within this context the views know only what was collected before `moment`.
+
+    A night that is run again at the same moment then asks the same questions, and the answers change nothing.
+    """
+    con.execute("SET VARIABLE known_before = ?::TIMESTAMP", [naive_utc(moment)])
+    try:
+        yield
+    finally:
+        con.execute("RESET VARIABLE known_before")
+
+
+def latest_state(con: duckdb.DuckDBPyConnection, source: str, entity: str) -> dict[str, Any]:
+    """What the last answer of this source about this entity left for the next request; {} before the first.
+
+    Answers that a check holds back do not count: what they brought has to be asked for again.
+    """
+    found = ask_one(con, "state/latest", source=source, entity=entity)
+    return dict(json.loads(found[0])) if found else {}
+
+
+def last_day(con: duckdb.DuckDBPyConnection, *, entity: str) -> date | None:
+    """Last day that the preferred service has told of package `entity` on each of its bases; None before the first.
+
+    Days from a fallback do not count: they reach back less far, so the preferred service still owes its history.
+    """
+    found = ask_one(con, "state/last_download", entity=entity)
+    return found[0] if found else None
+
+
+def has_star_history(con: duckdb.DuckDBPyConnection, repository: str) -> bool:
+    """Whether the stars of each day are known, so that only the last weeks have to be asked for."""
+    return ask_one(con, "state/has_rows", source="github", entity=repository, row_type="repository_stars") is not None
+
+
+def previous_total(con: duckdb.DuckDBPyConnection, repository: str) -> RepositoryTotal | None:
+    """The last totals of a repository: what an answer "not modified" repeats."""
+    found = ask_one(con, "state/previous_total", repository=repository)
+    return RepositoryTotal(*found) if found else None
+
+
+def has_data(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether there is any figure to report."""
+    return ask_one(con, "state/has_data") is not None
+
+
+def steps_of(con: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]]:
+    """The steps of a run in the order they began, days and times as text."""
+    return ask_dicts(con, "state/steps_of_a_run", run_id=run_id)
+
+
+def freshness(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The view freshness, the most worrying first."""
+    return ask_dicts(con, "state/freshness")
+
+
+def definitions_version(con: duckdb.DuckDBPyConnection) -> str:
+    """Twelve hex digits that change with the definition of any view of this warehouse."""
+    found = ask_one(con, "state/definitions_version")
+    return str(found[0]) if found else ""
