@@ -2,322 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
 import email
 import shutil
 import smtplib
-import ssl
-from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from email.policy import SMTP as POLICY
 from pathlib import Path
-from threading import Event, Thread
-from typing import Any, Self
+from typing import Any
 
 import duckdb
 import pytest
-import trustme
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from flows.config.settings import Mail, Settings
 from flows.mailing import send as sending
-from flows.mailing.send import Outcome, deliver, mail_report, masked, period_of, write_samples
-from flows.mailing.smtp import NotAcceptedError, RefusedError, ServerGoneError, Session
+from flows.mailing.send import deliver, mail_report, masked, period_of, write_samples
 from reports.build import BuiltReport
-from reports.compare import summarise
-from reports.facts import Facts, Period
+from tests.flows.mailing.conftest import (
+    ADA,
+    AS_OF,
+    BOB,
+    EVE,
+    NOW,
+    MailServer,
+    Send,
+    built_in,
+    ledger,
+    mail_of,
+    statuses,
+)
 from warehouse import snapshot
 from warehouse.ledger import begin_run
 from warehouse.open import open_warehouse
-from warehouse.read.report import Framework
 from warehouse.rows import Answer, FrameworkEntry
 from warehouse.save import save_answers
-
-AS_OF = date(2021, 6, 25)
-NOW = datetime(2021, 6, 25, 23, 30, tzinfo=UTC)
-SECRET = "correct-horse-battery-staple"
-ENVIRON = {"MAIL_USER": "nightly", "MAIL_PASSWORD": SECRET}
-pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")  # aiosmtpd does not know of TLS from the first byte
-ADA, BOB, EVE = "ada@example.com", "bob@example.org", "eve@example.net"
-
-
-# ---- a mail server that can misbehave --------------------------------------------------------------------------------
-
-
-class MailServer:
-    """Takes mail on 127.0.0.1. `script` holds, for each recipient, what to do with the next tries; then it accepts.
-
-    An entry is an answer to RCPT ("450 4.2.0 later"), or "data 451 4.3.0 busy", "hang", "drop", "silent" (takes the
-    message and never says so), "hang up after it" (takes the message, then drops).
-    """
-
-    def __init__(self, *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None) -> None:
-        self.accepted: list[Envelope] = []
-        self.script: defaultdict[str, deque[str]] = defaultdict(deque)
-        self.logins: list[tuple[bytes, bytes]] = []
-        self.asked: list[str] = []
-        self.sessions = 0
-        self.password = SECRET.encode()
-        self._starttls, self._tls = starttls, tls
-        self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
-        self._ready, self.left = Event(), Event()
-        self.port = 0
-
-    def __enter__(self) -> Self:
-        self._thread = Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
-        self._thread.start()
-        assert self._ready.wait(10)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
-    async def _serve(self) -> None:
-        server = await self._loop.create_server(self._connection, "127.0.0.1", 0, ssl=self._tls)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._stop.wait()
-        server.close()
-        rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
-
-    def _connection(self) -> SMTP:
-        self.sessions += 1
-        encrypted = bool(self._starttls or self._tls)
-        return Connection(
-            self, loop=self._loop, tls_context=self._starttls, require_starttls=bool(self._starttls), timeout=60,
-            hostname="mail.test", auth_required=encrypted, auth_require_tls=bool(self._starttls), data_size_limit=None,
-            authenticator=self._authenticate if encrypted else None,
-        )  # fmt: skip
-
-    def _authenticate(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
-        self.logins.append((data.login, data.password))
-        return AuthResult(success=data.password == self.password, handled=False)
-
-    # What aiosmtpd calls a handler.
-    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Envelope, address: str, _options: Any) -> str:  # noqa: N802
-        step = self.script[address].popleft() if self.script[address] else "accept"
-        envelope.step = step
-        self.asked.append(address)
-        if step[:1].isdigit():
-            return step
-        if step == "hang":
-            await asyncio.sleep(3600)
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, _session: Any, envelope: Envelope) -> str:  # noqa: N802
-        if envelope.step.startswith("data "):
-            return envelope.step.removeprefix("data ")
-        self.accepted.append(envelope)
-        if envelope.step == "silent":
-            await asyncio.sleep(3600)
-        if envelope.step == "hang up after it":
-            server.transport.abort()
-        return "250 OK"
-
-    def tally(self) -> Counter[str]:
-        """How many messages each recipient got."""
-        return Counter(recipient for envelope in self.accepted for recipient in envelope.rcpt_tos)
-
-
-class Connection(SMTP):
-    """Can drop the line in the middle of a message."""
-
-    async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
-        if getattr(self.envelope, "step", "").startswith("leave"):
-            await self.push("354 go on")
-            await asyncio.sleep(0.05)
-            self.transport.write(self.envelope.step.removeprefix("leave").encode())
-            self.transport.close()
-            self.loop.call_later(0.05, self.event_handler.left.set)
-            return
-        if getattr(self.envelope, "step", "") == "drop":
-            await self.push("354 go on")
-            await self._reader.readexactly(1000)
-            self.transport.abort()
-            return
-        await super().smtp_DATA(arg)
-
-
-# ---- a report and the settings ---------------------------------------------------------------------------------------
-
-
-FACTS = Facts(
-    Period(AS_OF), (Framework("tensorflow", "TensorFlow"), Framework("keras", "Keras")),
-    {}, {}, {}, {}, {}, {}, {}, (), (), (), (), (),
-)  # fmt: skip
-
-
-@pytest.fixture
-def built(tmp_path: Path) -> BuiltReport:
-    return built_in(tmp_path / "reports" / "2021-06-25")
-
-
-def built_in(folder: Path) -> BuiltReport:
-    """A report without figures: what it says is tested with the mail, here only who gets it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.html").write_bytes(b"<p>the page</p>\n.\n")
-    (folder / "metrics.csv").write_text("framework,value\nkeras,1\n")
-    return BuiltReport(
-        report_id="2021-06-25-abc", as_of=AS_OF, period=(date(2020, 6, 1), date(2021, 5, 1)), folder=folder,
-        page=folder / "report.html", csv=folder / "metrics.csv", problems=(),
-        sentences={"tensorflow": "no data yet.", "keras": "no data yet."},
-        headline="no figures", summary=summarise(FACTS), charts=(), queries={}, facts=FACTS,
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture(scope="session")
-def certificate(authority: trustme.CA) -> ssl.SSLContext:
-    return _server_context(authority, "127.0.0.1")
-
-
-@pytest.fixture
-def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
-    path = tmp_path / "authority.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return path
-
-
-def _server_context(authority: trustme.CA, name: str) -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert(name).configure_cert(context)
-    return context
-
-
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    with MailServer() as server:
-        yield server
-
-
-def mail_of(port: int, *recipients: str, **more: Any) -> Mail:
-    lists = more.pop("lists", None) or [{"name": "team", "recipients": recipients or (ADA, BOB, EVE)}]
-    values = {"host": "127.0.0.1", "port": port, "security": "none", "from": "trends@example.com", "timeout_seconds": 5}
-    return Mail.model_validate(values | {"lists": lists} | more)
-
-
-def encrypted(port: int, security: str, ca_file: Path | None, *recipients: str) -> Mail:
-    login = {"username_env": "MAIL_USER", "password_env": "MAIL_PASSWORD"}
-    return mail_of(port, *recipients, security=security, ca_file=ca_file, **login)
-
-
-Send = Callable[..., list[Outcome]]
-
-
-@pytest.fixture
-def send(con: duckdb.DuckDBPyConnection, built: BuiltReport, slept: list[float]) -> Send:
-    def sender(mail: Mail, as_of: date = AS_OF, **more: Any) -> list[Outcome]:
-        values = {"now": NOW, "environ": ENVIRON, "sleep": slept.append} | more
-        return deliver(values.pop("con", con), mail, replace(built, as_of=as_of), **values)
-
-    return sender
-
-
-def statuses(outcomes: list[Outcome]) -> list[str]:
-    return [outcome.status for outcome in outcomes]
-
-
-def ledger(con: duckdb.DuckDBPyConnection) -> str:
-    return str(con.execute("SELECT * FROM raw.deliveries").fetchall())
-
-
-# ---- encryption and login --------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_encrypted_and_logged_in_each_gets_a_message_of_their_own(
-    send: Send, certificate: ssl.SSLContext, ca_file: Path, security: str
-) -> None:
-    with MailServer(**{security: certificate}) as server:
-        outcomes = send(encrypted(server.port, security, ca_file))
-    assert statuses(outcomes) == ["sent", "sent", "sent"]
-    assert server.logins == [(b"nightly", SECRET.encode())], "one session for the list"
-    assert [envelope.rcpt_tos for envelope in server.accepted] == [[ADA], [BOB], [EVE]]
-    messages = [email.message_from_bytes(envelope.original_content, policy=POLICY) for envelope in server.accepted]
-    assert [message["To"] for message in messages] == [ADA, BOB, EVE]
-    assert len({message["Message-ID"] for message in messages}) == 3
-    attached = {part.get_filename(): part.get_payload(decode=True) for part in messages[0].iter_attachments()}
-    assert attached["metrics.csv"] == b"framework,value\nkeras,1\n"
-    assert attached["framework-trends-2021-06-25.html"] == b"<p>the page</p>\n.\n"
-
-
-@pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_a_certificate_of_an_unknown_authority_is_refused_before_the_password_is_sent(
-    send: Send, certificate: ssl.SSLContext, security: str
-) -> None:
-    with MailServer(**{security: certificate}) as server:
-        outcomes = send(encrypted(server.port, security, None))
-    assert statuses(outcomes) == ["deferred"] * 3
-    assert "certificate refused" in outcomes[0].detail
-    assert "mail.ca_file" in outcomes[0].detail
-    assert (server.logins, server.accepted, server.sessions) == ([], [], 1)
-
-
-def test_a_certificate_for_another_name_is_refused(send: Send, authority: trustme.CA, ca_file: Path) -> None:
-    with MailServer(tls=_server_context(authority, "mail.elsewhere.test")) as server:
-        outcomes = send(encrypted(server.port, "tls", ca_file, ADA))
-    assert "certificate refused" in outcomes[0].detail
-    assert server.logins == []
-
-
-def test_a_server_without_starttls_gets_nothing(send: Send, server: MailServer, ca_file: Path) -> None:
-    outcomes = send(encrypted(server.port, "starttls", ca_file, ADA))
-    assert outcomes[0].status == "deferred"
-    assert "no STARTTLS" in outcomes[0].detail
-    assert (server.accepted, server.logins) == ([], [])
-
-
-def test_tls_on_a_port_that_speaks_plain_text_says_what_to_check(send: Send, server: MailServer, ca_file: Path) -> None:
-    outcomes = send(encrypted(server.port, "tls", ca_file, ADA))
-    assert outcomes[0].status == "deferred"
-    assert "mail.security and mail.port" in outcomes[0].detail
-
-
-def test_a_refused_login_is_tried_once_and_never_shows_the_password(
-    send: Send, con: duckdb.DuckDBPyConnection, certificate: ssl.SSLContext, ca_file: Path
-) -> None:
-    with MailServer(starttls=certificate) as server:
-        server.password = b"another"
-        outcomes = send(encrypted(server.port, "starttls", ca_file))
-    assert statuses(outcomes) == ["deferred"] * 3
-    assert "login: 535 5.7.8" in outcomes[0].detail
-    assert server.sessions == 1
-    assert SECRET not in f"{outcomes}{ledger(con)}"
-
-
-@pytest.mark.parametrize(
-    "environ", [{}, {"MAIL_USER": "x", "MAIL_PASSWORD": ""}, {"MAIL_USER": "x", "MAIL_PASSWORD": "pä\n"}]
-)
-def test_a_login_that_is_not_in_the_environment_is_named_and_nothing_is_sent(
-    send: Send, server: MailServer, environ: dict[str, str]
-) -> None:
-    mail = encrypted(server.port, "starttls", None, ADA)
-    (outcome,) = send(mail, environ=environ)
-    assert outcome.status == "deferred"
-    assert "environment variable MAIL_" in outcome.detail
-    assert "pä" not in outcome.detail
-    assert server.sessions == 0
-
-
-def test_a_ca_file_that_is_no_certificate_is_named(send: Send, server: MailServer, tmp_path: Path) -> None:
-    (tmp_path / "broken.pem").write_text("nothing")
-    (outcome,) = send(mail_of(server.port, ADA, security="tls", ca_file=tmp_path / "broken.pem"))
-    assert "broken.pem: cannot be read as certificates" in outcome.detail
-
 
 # ---- answers of the server -------------------------------------------------------------------------------------------
 
@@ -626,31 +347,3 @@ def test_trends_mail_without_lists_says_so(published: Callable[[Mail, bool], Set
     said: list[str] = []
     assert mail_report(published(Mail(), True), as_of=AS_OF, now=NOW, environ={}, say=said.append)
     assert said == ["no mail: config.toml names no list under [[mail.lists]]"]
-
-
-# ---- the wire --------------------------------------------------------------------------------------------------------
-
-
-def test_lines_with_dots_and_commands_inside_a_message_stay_inside(server: MailServer) -> None:
-    content = b"Subject: x\r\n\r\n.\r\n..\r\n.x\r\nMAIL FROM:<evil@example.com>\r\nQUIT\r\n"
-    with Session(mail_of(server.port), None) as session:
-        session.send(ADA, content, before_content=lambda: None)
-        session.send(BOB, content, before_content=lambda: None)
-    assert [envelope.original_content for envelope in server.accepted] == [content, content]
-    assert server.tally() == {ADA: 1, BOB: 1}
-
-
-@pytest.mark.parametrize(
-    ("step", "error", "said"),
-    [
-        ("leave", ServerGoneError, "hung up in mid-message"),
-        ("leave552 5.3.4 too big\r\n", RefusedError, "message: 552 5.3.4"),
-        ("leave451 4.3.0 busy\r\n", NotAcceptedError, "message: 451 4.3.0"),
-    ],
-)
-def test_a_server_that_leaves_before_the_end_of_a_message_has_not_taken_it(
-    server: MailServer, step: str, error: type[Exception], said: str
-) -> None:
-    server.script[ADA].append(step)
-    with Session(mail_of(server.port), None) as session, pytest.raises(error, match=said):
-        session.send(ADA, b"Subject: x\r\n\r\n", before_content=lambda: server.left.wait(10))

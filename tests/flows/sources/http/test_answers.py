@@ -3,63 +3,25 @@
 from __future__ import annotations
 
 import gzip
-import socket
-import ssl
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
-import requests
-import trustme
 
 from flows.replay.server import (
     Fault,
     ReplayServer,
     Reply,
-    Request,
     instead,
-    json_reply,
-    late,
     redirected,
-    slow,
     status,
     too_many_requests,
     truncated,
 )
 from flows.sources import http
-from flows.sources.errors import SourceError, TerminalError, TransientError, UnreachableError
+from flows.sources.errors import SourceError, TerminalError, TransientError
 from flows.sources.http import HttpClient, json_of
-
-ANSWER = {"downloads": list(range(200))}
-SECRET = "s3cr3t-t0ken"
-
-
-def upstream(request: Request) -> Reply:
-    if request.path == "/moved":
-        return Reply(301, b"", {"Location": "/up/thing"})
-    return json_reply(ANSWER)
-
-
-@pytest.fixture
-def server(replay: Callable[..., ReplayServer]) -> ReplayServer:
-    return replay(up=upstream)
-
-
-@pytest.fixture
-def client(slept: list[float]) -> HttpClient:
-    return HttpClient("clickpy", timeout_seconds=5, rate_per_minute=6000, sleep=slept.append)
-
-
-def waits(slept: list[float]) -> list[float]:
-    """The waits between tries, without the 10 ms that space the requests out."""
-    return [seconds for seconds in slept if seconds > 0.1]
-
-
-def ask(client: HttpClient, server: ReplayServer, **options: object) -> requests.Response:
-    return client.get(f"{server.url('up')}/thing?key={SECRET}", **options)
+from tests.flows.sources.http.conftest import ANSWER, SECRET, ask, assert_tells_nothing, waits
 
 
 def test_gives_the_answer_with_its_body(client: HttpClient, server: ReplayServer, slept: list[float]) -> None:
@@ -156,30 +118,6 @@ def test_too_long_a_wait_ends_at_once(client: HttpClient, server: ReplayServer, 
     assert slept == []
 
 
-def test_a_drip_of_bytes_ends_at_the_deadline(server: ReplayServer, slept: list[float]) -> None:
-    client = HttpClient("clickpy", timeout_seconds=0.3, attempts=1, sleep=slept.append)
-    server.misbehave("up", slow(seconds_per_chunk=0.1))  # 2 s for the whole body, and never 0.3 s of silence
-    started = time.monotonic()
-    with pytest.raises(TransientError, match=r"body not complete within 0\.3 s"):
-        ask(client, server)
-    assert time.monotonic() - started < 1.0
-
-
-def test_silence_ends_at_the_time_limit(server: ReplayServer, slept: list[float]) -> None:
-    client = HttpClient("clickpy", timeout_seconds=0.2, attempts=2, sleep=slept.append)
-    server.misbehave("up", late(0.6), times=2)
-    with pytest.raises(TransientError, match=r"no answer within 0\.2 s"):
-        ask(client, server)
-    assert len(server.requests) == 2
-
-
-def test_silence_in_the_middle_of_a_body_ends_at_the_time_limit(server: ReplayServer, slept: list[float]) -> None:
-    client = HttpClient("clickpy", timeout_seconds=0.2, attempts=1, sleep=slept.append)
-    server.misbehave("up", slow(seconds_per_chunk=0.6))
-    with pytest.raises(TransientError, match=r"no answer within 0\.2 s|body not complete within 0\.2 s"):
-        ask(client, server)
-
-
 def test_a_redirect_is_followed_only_when_asked(client: HttpClient, server: ReplayServer) -> None:
     moved = f"{server.url('up')}/moved"
     assert json_of("github", client.get(moved, follow=True)) == ANSWER
@@ -217,47 +155,6 @@ def test_what_is_wanted_can_be_a_test_of_the_response(
     assert ask(client, server, accept=lambda response: "NID" in response.cookies).status_code == 404
     with pytest.raises(TransientError, match="status 200, but not the answer wanted"):
         ask(client, server, accept=lambda response: "NID" in response.cookies)
-
-
-def test_nothing_listens(slept: list[float]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    client = HttpClient("clickpy", sleep=slept.append, rate_per_minute=6000)
-    with pytest.raises(UnreachableError, match=f"127.0.0.1:{port}/x: no connection; check the network"):
-        client.get(f"http://127.0.0.1:{port}/x")
-    assert sum(waits(slept)) <= 3
-
-
-def test_a_name_that_does_not_resolve(client: HttpClient) -> None:
-    with pytest.raises(UnreachableError, match=r"nowhere\.invalid/x: no connection"):
-        client.get("http://nowhere.invalid/x")
-
-
-def test_connecting_that_takes_long_is_tried_once(monkeypatch: pytest.MonkeyPatch, slept: list[float]) -> None:
-    monkeypatch.setattr(http, "LONGEST_CONNECT_SECONDS", 0.2)
-    with full_backlog() as (host, port), pytest.raises(UnreachableError):
-        HttpClient("clickpy", sleep=slept.append).get(f"http://{host}:{port}/")
-    assert slept == []
-
-
-class full_backlog:  # noqa: N801  (reads as a function)
-    """An address on loopback where connecting hangs: the queue of connections waiting to be accepted is full."""
-
-    def __enter__(self) -> tuple[str, int]:
-        self._listener = socket.socket()
-        self._listener.bind(("127.0.0.1", 0))
-        self._listener.listen(0)
-        self._waiting = [socket.socket() for _ in range(4)]
-        for waiting in self._waiting:
-            waiting.setblocking(False)
-            waiting.connect_ex(self._listener.getsockname())
-        time.sleep(0.05)  # the kernel completes the connections that fit
-        host, port = self._listener.getsockname()
-        return host, port
-
-    def __exit__(self, *_: object) -> None:
-        for one in [self._listener, *self._waiting]:
-            one.close()
 
 
 def test_requests_are_spaced_out(server: ReplayServer, slept: list[float]) -> None:
@@ -323,93 +220,6 @@ def test_no_error_holds_the_query_or_a_token(client: HttpClient, server: ReplayS
     with pytest.raises(SourceError) as caught:
         ask(client, server, headers={"Authorization": f"Bearer {SECRET}"}, content_type="json")
     assert_tells_nothing(caught.value)
-
-
-def test_no_error_of_the_connection_holds_the_query_or_a_token(client: HttpClient) -> None:
-    for url in (f"http://user:{SECRET}@127.0.0.1:9/x?k={SECRET}", f"http://nowhere.invalid/?k={SECRET}"):
-        with pytest.raises(SourceError) as caught:
-            client.get(url)
-        assert_tells_nothing(caught.value)
-
-
-def assert_tells_nothing(error: BaseException) -> None:
-    assert SECRET not in str(error)
-    assert SECRET not in repr(vars(error))
-    assert error.__cause__ is None
-    assert error.__suppress_context__ or error.__context__ is None
-
-
-@pytest.mark.parametrize("url", ["http://", "ftp://example.org/x", "http://*.example.org/"])
-def test_what_is_no_url_is_terminal(client: HttpClient, url: str) -> None:
-    with pytest.raises(TerminalError, match="not a URL that can be asked"):
-        client.get(url)
-
-
-def test_a_proxy_of_the_environment_is_not_used_for_loopback(
-    client: HttpClient, server: ReplayServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    monkeypatch.delenv("no_proxy", raising=False)
-    monkeypatch.delenv("NO_PROXY", raising=False)
-    assert json_of("clickpy", ask(client, server)) == ANSWER
-    with pytest.raises(UnreachableError):
-        client.get("http://example.org/")
-
-
-def test_netrc_never_takes_the_place_of_a_token(
-    client: HttpClient, server: ReplayServer, monkeypatch: pytest.MonkeyPatch, tmp_path
-) -> None:
-    netrc = tmp_path / "netrc"
-    netrc.write_text("machine 127.0.0.1 login somebody password else\n")
-    monkeypatch.setenv("NETRC", str(netrc))
-    ask(client, server, headers={"Authorization": "Bearer mine"})
-    ask(client, server)
-    assert server.requests[0][1].headers["authorization"] == "Bearer mine"
-    assert "authorization" not in server.requests[1][1].headers
-
-
-def test_connections_are_kept_and_closed_with_the_client(server: ReplayServer, slept: list[float]) -> None:
-    with HttpClient("clickpy", rate_per_minute=6000, sleep=slept.append) as client:
-        for _ in range(3):
-            ask(client, server)
-        pools = client.session.get_adapter(server.url("up")).poolmanager.pools
-        pool = pools[next(iter(pools.keys()))]
-        assert (pool.num_requests, pool.num_connections) == (3, 1)
-
-
-@pytest.fixture
-def https_server() -> Iterator[tuple[trustme.CA, int]]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
-
-        def log_message(self, *_: object) -> None: ...
-
-    authority = trustme.CA()
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("localhost").configure_cert(context)
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        yield authority, server.server_address[1]
-        server.shutdown()
-
-
-def test_certificates_are_verified(
-    client: HttpClient, https_server: tuple[trustme.CA, int], monkeypatch: pytest.MonkeyPatch, tmp_path
-) -> None:
-    authority, port = https_server
-    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
-    monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
-    with pytest.raises(TerminalError, match=r"certificate not trusted; .* REQUESTS_CA_BUNDLE"):
-        client.get(f"https://localhost:{port}/")
-    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
-    assert client.get(f"https://localhost:{port}/").json() == {}
 
 
 def test_an_upstream_that_does_not_exist_is_404(client: HttpClient, server: ReplayServer) -> None:

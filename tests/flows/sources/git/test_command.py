@@ -1,0 +1,163 @@
+"""git as a command: faults of the network, refusals, time limits, and the machine it runs on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flows.replay.server import Reply, instead, redirected, slow, status, too_many_requests, truncated
+from flows.sources.errors import TerminalError, TransientError
+from flows.sources.git import command
+from tests.flows.sources.git.conftest import Upstream, git, only
+
+# ---- Faults ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        too_many_requests(),
+        status(503),
+        status(500),
+        status(202),
+        status(200, b"<title>Sorry</title>", {"Content-Type": "text/html"}),
+        truncated(20),
+        truncated(0),
+    ],
+)
+def test_passing_trouble_is_asked_again(upstream: Upstream, fault: Any) -> None:
+    sha = upstream.origin.commit()
+    upstream.server.misbehave("git", fault)
+    assert only(upstream.fetch()).commit_sha == sha
+    assert upstream.waits == [1.0]
+
+
+@pytest.mark.parametrize("fault", [too_many_requests(), status(502), truncated(20), status(202), instead([])])
+def test_lasting_trouble_is_transient_and_leaves_nothing_half(upstream: Upstream, fault: Any) -> None:
+    upstream.origin.commit()
+    upstream.server.misbehave("git", fault, times=20)
+    with pytest.raises(TransientError):
+        upstream.fetch()
+    assert upstream.waits == [1.0, 2.0]
+    assert [path.name for path in upstream.clone.parent.iterdir()] == [".name.git.lock"]
+
+
+def cut_packs(request: Any, serve: Any) -> Reply:
+    """Drops the connection in the middle of a pack, and only there."""
+    reply: Reply = serve(request)
+    is_pack = request.method == "POST" and b"PACK" in reply.body
+    return Reply(reply.status, reply.body, reply.headers, cut_at=len(reply.body) // 2) if is_pack else reply
+
+
+def test_clone_cut_in_mid_pack_leaves_nothing_half(upstream: Upstream) -> None:
+    for _ in range(20):
+        upstream.origin.commit()
+    upstream.server.misbehave("git", cut_packs, times=20)
+    with pytest.raises(TransientError):
+        upstream.fetch()
+    assert [path.name for path in upstream.clone.parent.iterdir()] == [".name.git.lock"]
+
+
+def test_fetch_cut_in_mid_pack_keeps_the_clone(upstream: Upstream) -> None:
+    upstream.origin.commit()
+    upstream.fetch()
+    inode = upstream.clone.stat().st_ino
+    sha = upstream.origin.commit()
+    upstream.server.misbehave("git", cut_packs, times=50)
+    with pytest.raises(TransientError):
+        upstream.fetch()
+    upstream.server._faults.clear()
+    assert only(upstream.fetch()).commit_sha == sha
+    assert upstream.clone.stat().st_ino == inode
+
+
+@pytest.mark.parametrize("code", [401, 403, 404])
+def test_refusal_is_terminal_and_asked_once(upstream: Upstream, code: int) -> None:
+    upstream.origin.commit()
+    upstream.server.misbehave("git", status(code), times=9)
+    with pytest.raises(TerminalError, match=r"config\.toml"):
+        upstream.fetch()
+    assert upstream.waits == []
+
+
+def test_moved_repository_is_followed(upstream: Upstream) -> None:
+    sha = upstream.origin.commit()
+    target = upstream.server.url("git") + "/owner/name.git/info/refs?service=git-upload-pack"
+    upstream.server.misbehave("git", redirected(target))
+    assert only(upstream.fetch()).commit_sha == sha
+
+
+def test_nobody_listens(upstream: Upstream) -> None:
+    with pytest.raises(TransientError, match="check the network"):
+        upstream.fetch(base_url="http://127.0.0.1:9")
+
+
+def test_time_limit_holds_and_is_not_tried_again(upstream: Upstream) -> None:
+    upstream.origin.commit()
+    upstream.server.misbehave("git", slow(1.0), times=9)
+    with pytest.raises(TransientError, match="not done within 1 s"):
+        upstream.fetch(timeout_seconds=1)
+    assert upstream.waits == []
+
+
+def test_password_in_a_url_is_not_repeated() -> None:
+    with pytest.raises(TransientError, match=r"127\.0\.0\.1") as caught:
+        command.run(("ls-remote", "http://someone:hunter2@127.0.0.1:9/x"), limit=30, network=True)
+    assert "hunter2" not in repr(caught.value)
+
+
+# ---- The machine -----------------------------------------------------------------------------------------------------
+
+
+def test_git_is_missing(upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(TerminalError, match="git is not installed; install git"):
+        upstream.fetch()
+
+
+def test_git_is_too_old(upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = tmp_path / "bin/git"
+    old.parent.mkdir()
+    old.write_text("#!/bin/sh\necho git version 2.17.1\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{old.parent}:{os.environ['PATH']}")
+    with pytest.raises(TerminalError, match=r"version 2\.17\.1; install git 2\.32 or later"):
+        upstream.fetch()
+
+
+def test_configuration_of_user_and_environment_takes_no_part(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha = upstream.origin.commit()
+    home = tmp_path / "home"
+    (home / "hooks").mkdir(parents=True)
+    hook = home / "hooks/reference-transaction"
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/hook-ran\n")
+    hook.chmod(0o755)
+    (home / ".gitconfig").write_text(
+        '[url "http://127.0.0.1:9/"]\ninsteadOf = http://127.0.0.1\n'
+        "[log]\nshowSignature = true\nmailmap = true\n[format]\npretty = fuller\n"
+        f"[core]\nhooksPath = {home}/hooks\n"
+    )
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("GIT_DIR", "/nonexistent")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "url.http://127.0.0.1:9/.insteadOf")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "http://127.0.0.1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert only(upstream.fetch()).commit_sha == sha
+    assert not (tmp_path / "hook-ran").exists()
+
+
+def test_repository_around_the_working_directory_takes_no_part(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha = upstream.origin.commit()
+    around = tmp_path / "around"
+    git("init", "--quiet", str(around))
+    git("-C", str(around), "config", "url.http://127.0.0.1:9/.insteadOf", "http://127.0.0.1")
+    monkeypatch.chdir(around)
+    assert only(upstream.fetch()).commit_sha == sha

@@ -1,0 +1,88 @@
+"""Forms of the answer: CSV, JSON, Parquet and the table on a terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.warehouse.adhoc.conftest import HOSTILE, asked, on_a_terminal
+from warehouse.adhoc import ask
+
+
+def test_csv_is_data_and_gives_every_value_as_it_is(published: Path) -> None:
+    text = asked(published, "SELECT * FROM daily_metrics UNION ALL VALUES ('', NULL, NULL) ORDER BY day NULLS LAST")
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    assert rows[0] == ["framework", "day", "value"]
+    assert rows[2] == ["pytorch", "2021-06-02", ""]
+    assert rows[3] == [HOSTILE, "2021-06-03", "2.0"], "a changed value would be a wrong one"
+    assert text.endswith('\n"",,\n'), "an empty text is told apart from NULL"
+
+
+def test_json_is_a_list_of_objects_with_iso_days(published: Path) -> None:
+    query = "SELECT day, value, framework, [1, NULL] AS many, {'a': 1.50::DECIMAL(9,2)} AS one, 'NaN'::FLOAT AS nan"
+    rows = json.loads(asked(published, query + " FROM daily_metrics ORDER BY day", "json"))
+    assert rows[0] == {
+        "day": "2021-06-01",
+        "value": 1.5,
+        "framework": "keras",
+        "many": [1, None],
+        "one": {"a": 1.5},
+        "nan": None,
+    }
+    assert rows[1]["value"] is None
+    assert rows[2]["framework"] == HOSTILE
+    assert json.loads(asked(published, "SELECT 1 AS a WHERE false", "json")) == []
+
+
+def test_parquet_keeps_types_and_rows(published: Path) -> None:
+    out = io.BytesIO()
+    ask.run_query(published, "FROM daily_metrics ORDER BY day", out=out, output_format="parquet")
+    table = pq.read_table(io.BytesIO(out.getvalue()))
+    assert table.column("day").to_pylist() == [date(2021, 6, 1), date(2021, 6, 2), date(2021, 6, 3)]
+    assert table.column("value").to_pylist() == [1.5, None, 2.0]
+
+
+def test_a_table_tells_null_from_the_text_and_disarms_what_steers_a_terminal(published: Path) -> None:
+    text = asked(published, "SELECT NULL AS a, 'NULL' AS b, framework AS c FROM daily_metrics WHERE value = 2", "table")
+    assert text.splitlines()[2] == ("NULL   'NULL'   =cmd|'/c calc'!A0 \\x1b[2J\\x07 \\u202egnp.exe <script>")
+    assert text.splitlines()[3] == "(1 row)"
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_a_table_keeps_to_the_width_of_the_terminal(published: Path, columns: int) -> None:
+    shown = on_a_terminal(published, "SELECT day, repeat('word ', 40) AS text FROM daily_metrics", columns)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown)
+    assert max(map(len, plain.splitlines())) <= columns
+    assert plain.count("word") == 120
+    assert "\x1b[2J" not in shown
+
+
+def test_more_columns_than_fit_become_one_a_line(published: Path) -> None:
+    many = ", ".join(f"repeat('{i % 10}', 12) AS column_{i}" for i in range(12))
+    shown = on_a_terminal(published, f"SELECT {many}", 60)
+    assert shown.startswith("-- row 1\ncolumn_0   000000000000\n")
+
+
+@pytest.mark.parametrize("output_format", ["csv", "json"])
+def test_data_on_a_terminal_cannot_steer_it_either(published: Path, output_format: ask.Format) -> None:
+    shown = on_a_terminal(published, "SELECT framework, chr(155) AS c1 FROM daily_metrics", 80, output_format)
+    assert not set(shown) & {"\x1b", "\x07", "\x9b", "\u202e"}
+
+
+def test_parquet_is_not_poured_into_a_terminal(published: Path) -> None:
+    with pytest.raises(ask.QueryError, match="send it to a file"):
+        on_a_terminal(published, "SELECT 1", 80, "parquet")
+
+
+def test_a_table_is_cut_and_says_so_while_data_is_whole(published: Path) -> None:
+    assert asked(published, "FROM range(1001)", "table").endswith("(the first 1000 rows; --format csv gives all)\n")
+    assert asked(published, "FROM range(1000)", "table").endswith("(1000 rows)\n")
+    assert asked(published, "FROM range(5000)", "csv").count("\n") == 5001
+    assert json.loads(asked(published, "SELECT 1 AS a FROM range(9)", "json", max_rows=2)) == [{"a": 1}, {"a": 1}]
