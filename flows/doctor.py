@@ -22,7 +22,7 @@ from flows.config.settings import Settings
 from flows.sources.errors import SourceError
 from flows.sources.git import command
 from flows.sources.http import HttpClient, json_of
-from flows.sources.pypi.releases import fetch_releases
+from flows.sources.pypi.releases import fetch_releases, index_client
 
 State = Literal["ok", "warning", "problem"]
 EXIT_CODES: dict[State, int] = {"ok": 0, "warning": 1, "problem": 2}
@@ -202,7 +202,9 @@ def _package(settings: Settings, package: str, now: datetime) -> Finding:
     what = f"pypi_releases {package}"
     hasty = settings.sources.pypi_releases.model_copy(update={"timeout_seconds": LIMIT_SECONDS, "attempts": 1})
     try:
-        count = sum(len(answer.rows) for answer in fetch_releases(hasty, package=package, collected_at=now))
+        with index_client(hasty) as client:
+            answers = list(fetch_releases(hasty, client, package=package, collected_at=now))
+        count = sum(len(answer.rows) for answer in answers)
     except SourceError as error:
         return Finding("problem", what, error.what, error.next_step)
     return Finding("ok", what, f"{count} releases")

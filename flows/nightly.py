@@ -29,6 +29,7 @@ from prefect.futures import as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
+from flows.clients import open_clients
 from flows.mailing.send import deliver, page_to_attach
 from flows.plan import Night, Step, configuration, plan
 from flows.progress import Progress
@@ -101,9 +102,10 @@ def run_nightly(night: Night, progress: Progress) -> Run:
 def nightly(run: Run) -> None:
     """The table of contents of a night."""
     save_answers(run.con, run.run_id, configuration(run.night))
-    with known_before(run.con, run.night.now):
-        steps = plan(run.night, run.con)
-    collect_and_load(run, steps)
+    with open_clients(run.night.settings.sources, os.environ) as clients:
+        with known_before(run.con, run.night.now):
+            steps = plan(run.night, run.con, clients)
+        collect_and_load(run, steps)
     look_for_breaks(run)
     check(run)
     publish(run)

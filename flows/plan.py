@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -12,6 +11,7 @@ from pathlib import Path
 import duckdb
 from packaging.utils import canonicalize_name
 
+from flows.clients import Clients
 from flows.config.settings import Framework, Settings
 from flows.sources.git.history import fetch_commits
 from flows.sources.github_repository import fetch_repository
@@ -60,7 +60,7 @@ class Step:
         return f"{self.source} {self.entity}"
 
 
-def plan(night: Night, con: duckdb.DuckDBPyConnection) -> list[Step]:
+def plan(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -> list[Step]:
     """Every step of the night, the slow ones first. Reads the warehouse for what is already there."""
     sources = night.settings.sources
     repositories = [framework.repository for framework in night.settings.frameworks.values()]
@@ -68,13 +68,15 @@ def plan(night: Night, con: duckdb.DuckDBPyConnection) -> list[Step]:
     if sources.git_history.enabled:
         steps += [_commits(night, con, repository) for repository in repositories]
     if sources.google_trends.enabled:
-        steps.append(_interest(night))
+        steps.append(_interest(night, clients))
     if sources.pypi_downloads.enabled:
-        steps += [_downloads(night, con, package) for package in _packages(night.settings, with_requiring=True)]
+        packages = _packages(night.settings, with_requiring=True)
+        steps += [_downloads(night, con, clients, package) for package in packages]
     if sources.github_repository.enabled:
-        steps += [_repository(night, con, repository) for repository in repositories]
+        steps += [_repository(night, con, clients, repository) for repository in repositories]
     if sources.pypi_releases.enabled:
-        steps += [_releases(night, package) for package in _packages(night.settings, with_requiring=False)]
+        packages = _packages(night.settings, with_requiring=False)
+        steps += [_releases(night, clients, package) for package in packages]
     return steps
 
 
@@ -132,7 +134,7 @@ def _packages(settings: Settings, *, with_requiring: bool) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _interest(night: Night) -> Step:
+def _interest(night: Night, clients: Clients) -> Step:
     settings = night.settings.sources.google_trends
     frameworks = night.settings.frameworks
     reference = search_query(night.settings, frameworks[settings.reference])[0] if settings.reference else None
@@ -140,11 +142,18 @@ def _interest(night: Night) -> Step:
     return Step(
         "google_trends",
         "+".join(frameworks),
-        partial(fetch_interest, settings, queries=queries, reference=reference, collected_at=night.now),
+        partial(
+            fetch_interest,
+            settings,
+            clients.google_trends,
+            queries=queries,
+            reference=reference,
+            collected_at=night.now,
+        ),
     )
 
 
-def _downloads(night: Night, con: duckdb.DuckDBPyConnection, package: str) -> Step:
+def _downloads(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients, package: str) -> Step:
     settings = night.settings.sources.pypi_downloads
     known = last_day(con, entity=package)
     first_day = (
@@ -155,6 +164,7 @@ def _downloads(night: Night, con: duckdb.DuckDBPyConnection, package: str) -> St
     fetch = partial(
         fetch_downloads,
         settings,
+        clients.downloads,
         package=package,
         first_day=first_day,
         last_day=night.last_day,
@@ -164,9 +174,9 @@ def _downloads(night: Night, con: duckdb.DuckDBPyConnection, package: str) -> St
     return Step("pypi_downloads", package, fetch, first_day, night.last_day)
 
 
-def _releases(night: Night, package: str) -> Step:
+def _releases(night: Night, clients: Clients, package: str) -> Step:
     settings = night.settings.sources.pypi_releases
-    fetch = partial(fetch_releases, settings, package=package, collected_at=night.now)
+    fetch = partial(fetch_releases, settings, clients.pypi_index, package=package, collected_at=night.now)
     return Step("pypi_releases", package, fetch)
 
 
@@ -185,17 +195,15 @@ def _commits(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -> S
     return Step("git_history", repository, fetch)
 
 
-def _repository(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -> Step:
-    settings = night.settings.sources.github_repository
+def _repository(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients, repository: str) -> Step:
     fetch = partial(
         fetch_repository,
-        settings,
+        clients.github,
         repository=repository,
         previous=previous_total(con, repository),
         etag=latest_state(con, "github", repository).get("etag"),
         has_star_history=has_star_history(con, repository),
         collected_at=night.now,
         day=night.now.date(),
-        token=os.environ.get(settings.token_env) or None,
     )
     return Step("github_repository", repository, fetch)

@@ -29,7 +29,7 @@ _MINUTE = 60.0
 
 
 def fetch_repository(
-    settings: GithubRepository,
+    client: GithubClient,
     *,
     repository: str,
     previous: RepositoryTotal | None,
@@ -37,8 +37,6 @@ def fetch_repository(
     has_star_history: bool,
     collected_at: datetime,
     day: date,
-    token: str | None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Answer]:
     """Two answers: one RepositoryTotal for `day`, then the StarDays before `day`.
 
@@ -48,18 +46,19 @@ def fetch_repository(
     Raises TransientError (rate limit, 5xx, network, history unavailable) or TerminalError (no such repository, token
     refused, an answer of another shape).
     """
-    with _GithubClient(settings, token, sleep) as client:
-        total, state = _total(client, repository, previous, etag, day)
-        yield _answer(repository, f"/repos/{repository}", collected_at, (total,), state)
-        stars = _star_days(client, repository, before=min(day, collected_at.date()), newest_only=has_star_history)
+    total, state = _total(client, repository, previous, etag, day)
+    yield _answer(repository, f"/repos/{repository}", collected_at, (total,), state)
+    stars = _star_days(client, repository, before=min(day, collected_at.date()), newest_only=has_star_history)
     what = f"/repos/{repository}/stargazers/history {'page 1' if has_star_history else 'all pages'}"
     yield _answer(repository, what, collected_at, stars, state, replaces_all=not has_star_history)
 
 
-class _GithubClient(HttpClient):
+class GithubClient(HttpClient):
     """The API with its own ways to say "wait" and "no"."""
 
-    def __init__(self, settings: GithubRepository, token: str | None, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, settings: GithubRepository, token: str | None, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": API_VERSION}
         if token:
             headers["Authorization"] = (
@@ -124,7 +123,7 @@ def _seconds_to_reset(response: requests.Response) -> float:
 
 
 def _total(
-    client: _GithubClient, repository: str, previous: RepositoryTotal | None, etag: str | None, day: date
+    client: GithubClient, repository: str, previous: RepositoryTotal | None, etag: str | None, day: date
 ) -> tuple[RepositoryTotal, dict[str, str | None]]:
     """The totals for `day` and the state that spares the next request."""
     known = etag if previous is not None else None
@@ -145,7 +144,7 @@ def _count(repository: str, body: dict[str, Any], key: str) -> int:
     return value
 
 
-def _star_days(client: _GithubClient, repository: str, *, before: date, newest_only: bool) -> tuple[StarDay, ...]:
+def _star_days(client: GithubClient, repository: str, *, before: date, newest_only: bool) -> tuple[StarDay, ...]:
     """The days of the history that are over, oldest first."""
     days: dict[date, int] = {}
     for page in range(1, 2 if newest_only else _MOST_PAGES + 1):

@@ -29,11 +29,11 @@ _DATED_RESOLUTIONS = frozenset({"DAY", "WEEK", "MONTH"})
 
 def fetch_interest(
     settings: GoogleTrends,
+    client: HttpClient,
     *,
     queries: Sequence[str],
     collected_at: datetime,
     reference: str | None = None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Answer]:
     """Ask for the interest in `queries` (terms or topic ids), and yield one Answer of SearchPoints a group of terms.
 
@@ -42,10 +42,9 @@ def fetch_interest(
     rows and state {"empty": True}. Raises TransientError or TerminalError; what was yielded before stays good.
     """
     groups = _groups(list(queries), reference)
-    with _trends_client(settings, sleep) as client:
-        trends = _Trends(client, settings.base_url)
-        for terms in groups:
-            yield _ask(trends, settings, terms, collected_at)
+    trends = _Trends(client, settings.base_url)
+    for terms in groups:
+        yield _ask(trends, settings, terms, collected_at)
 
 
 def _groups(queries: list[str], reference: str | None) -> list[list[str]]:
@@ -100,15 +99,9 @@ class _TrendsClient(HttpClient):
         return super().asked_wait(response)
 
 
-def _trends_client(settings: GoogleTrends, sleep: Callable[[float], None]) -> _TrendsClient:
-    return _TrendsClient(
-        SOURCE,
-        timeout_seconds=settings.timeout_seconds,
-        attempts=settings.attempts,
-        rate_per_minute=settings.rate_per_minute,
-        headers={"Accept-Language": "en-US"},
-        sleep=sleep,
-    )
+def trends_client(settings: GoogleTrends, sleep: Callable[[float], None] = time.sleep) -> HttpClient:
+    """The client for `fetch_interest`."""
+    return _TrendsClient.of(SOURCE, settings, headers={"Accept-Language": "en-US"}, sleep=sleep)
 
 
 def _cookie_sent(response: requests.Response) -> str | None:

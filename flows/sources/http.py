@@ -19,6 +19,7 @@ import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception
 from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
+from flows.config.settings import Upstream
 from flows.sources.errors import TerminalError, TransientError, UnreachableError
 
 USER_AGENT = "framework-trends/0.1 (nightly popularity report)"
@@ -57,6 +58,25 @@ class HttpClient:
         self.session = requests.Session()
         self.session.headers.update({"User-Agent": USER_AGENT, **(headers or {})})
         self.session.auth = _as_it_is
+
+    @classmethod
+    def of(
+        cls,
+        source: str,
+        upstream: Upstream,
+        *,
+        headers: Mapping[str, str] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> Self:
+        """A client with the limits that config.toml sets for `upstream`."""
+        return cls(
+            source,
+            timeout_seconds=upstream.timeout_seconds,
+            attempts=upstream.attempts,
+            rate_per_minute=upstream.rate_per_minute,
+            headers=headers,
+            sleep=sleep,
+        )
 
     def __enter__(self) -> Self:
         return self

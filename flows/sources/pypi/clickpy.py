@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -55,38 +54,31 @@ _TERMINAL_CODES = frozenset(
 
 def fetch_clickpy(
     settings: PypiDownloads,
+    client: HttpClient,
     *,
     package: str,
     first_day: date,
     last_day: date,
     collected_at: datetime,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Answer]:
     """One Answer a basis ("all", "without_mirrors"). Without rows: ClickPy has no download of it in the window.
 
     Raises TransientError, TerminalError.
     """
     chunks = tuple(_chunks(first_day, last_day))
-    with HttpClient(
-        SOURCE,
-        timeout_seconds=settings.timeout_seconds,
-        attempts=settings.attempts,
-        rate_per_minute=settings.rate_per_minute,
-        sleep=sleep,
-    ) as client:
-        for basis, statement in STATEMENTS.items():
-            days: dict[date, int] = {}
-            for start, end in chunks:
-                days |= _ask(client, settings.base_url, statement, package, start, end)
-            yield Answer(
-                source=SOURCE,
-                entity=package,
-                request=_request(statement, package, chunks),
-                collected_at=collected_at,
-                rows=tuple(Download(package, day, day, 1, basis, count) for day, count in sorted(days.items())),
-                window_start=first_day,
-                window_end=last_day,
-            )
+    for basis, statement in STATEMENTS.items():
+        days: dict[date, int] = {}
+        for start, end in chunks:
+            days |= _ask(client, settings.base_url, statement, package, start, end)
+        yield Answer(
+            source=SOURCE,
+            entity=package,
+            request=_request(statement, package, chunks),
+            collected_at=collected_at,
+            rows=tuple(Download(package, day, day, 1, basis, count) for day, count in sorted(days.items())),
+            window_start=first_day,
+            window_end=last_day,
+        )
 
 
 def _is_answer(response: requests.Response) -> bool:

@@ -7,30 +7,45 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from packaging.utils import canonicalize_name
 
 from flows.config.settings import PypiDownloads
 from flows.sources.errors import SourceError, TerminalError, TransientError
-from flows.sources.pypi.clickpy import fetch_clickpy
-from flows.sources.pypi.pypistats import ALL_PACKAGES, fetch_pypistats
-from flows.sources.pypi.top_packages import fetch_top_packages
+from flows.sources.http import HttpClient
+from flows.sources.pypi import clickpy, pypistats, top_packages
 from warehouse.rows import Answer
 
 SOURCE = "pypi_downloads"
 
 
+@dataclass(frozen=True, slots=True)
+class DownloadClients:
+    """A client for each service; the rate of config.toml holds for each of them."""
+
+    clickpy: HttpClient
+    pypistats: HttpClient
+    top_packages: HttpClient
+
+
+def download_clients(settings: PypiDownloads, sleep: Callable[[float], None] = time.sleep) -> DownloadClients:
+    """The clients for `fetch_downloads` and `fetch_control`."""
+    return DownloadClients(
+        *(HttpClient.of(module.SOURCE, settings, sleep=sleep) for module in (clickpy, pypistats, top_packages))
+    )
+
+
 def fetch_downloads(
     settings: PypiDownloads,
+    clients: DownloadClients,
     *,
     package: str,
     first_day: date,
     last_day: date,
     collected_at: datetime,
     as_of: date,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Answer]:
     """One Answer for each service and basis, from the first service that has the package in the window.
 
@@ -44,19 +59,18 @@ def fetch_downloads(
     failures: list[SourceError] = []
     because: list[str] = []
     has_days = False
-    for fetch in (fetch_clickpy, fetch_pypistats, fetch_top_packages):
-        if fetch is fetch_top_packages and has_days:
+    for fetch, client in (
+        (clickpy.fetch_clickpy, clients.clickpy),
+        (pypistats.fetch_pypistats, clients.pypistats),
+        (top_packages.fetch_top_packages, clients.top_packages),
+    ):
+        if client is clients.top_packages and has_days:
             break  # its totals say nothing of the basis that is lacking
         had_rows = False
         name = ""
         try:
             for answer in fetch(
-                settings,
-                package=package,
-                first_day=first_day,
-                last_day=last_day,
-                collected_at=collected_at,
-                sleep=sleep,
+                settings, client, package=package, first_day=first_day, last_day=last_day, collected_at=collected_at
             ):
                 name, had_rows = answer.source, had_rows or bool(answer.rows)
                 yield _with_reason(answer, because)
@@ -74,25 +88,25 @@ def fetch_downloads(
 
 def fetch_control(
     settings: PypiDownloads,
+    client: HttpClient,
     *,
     first_day: date,
     last_day: date,
     collected_at: datetime,
     as_of: date,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Answer]:
     """The downloads of all packages together (`__all__` of pypistats.org), against which breaks are told from changes.
 
     Raises TransientError, TerminalError.
     """
     last_day = _last_complete_day(first_day, last_day, collected_at, as_of)
-    yield from fetch_pypistats(
+    yield from pypistats.fetch_pypistats(
         settings,
-        package=ALL_PACKAGES,
+        client,
+        package=pypistats.ALL_PACKAGES,
         first_day=first_day,
         last_day=last_day,
         collected_at=collected_at,
-        sleep=sleep,
     )
 
 

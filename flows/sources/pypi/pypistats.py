@@ -6,8 +6,7 @@ A day without a row had no download, or the service missed it: `__all__`, the su
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -25,12 +24,12 @@ _BASIS: Mapping[str, str] = {"with_mirrors": "all", "without_mirrors": "without_
 
 def fetch_pypistats(
     settings: PypiDownloads,
+    client: HttpClient,
     *,
     package: str,
     first_day: date,
     last_day: date,
     collected_at: datetime,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Answer]:
     """One Answer a basis, for the days of the window that are still kept there. `package` as in PEP 503, or `__all__`.
 
@@ -43,7 +42,7 @@ def fetch_pypistats(
         )
     first_day = max(first_day, oldest)
     path = f"/api/packages/{quote(package, safe='')}/overall"
-    rows = _rows(_ask(settings, path, package, sleep), package)
+    rows = _rows(_ask(client, settings.pypistats_url + path, package), package)
     for basis in _BASIS.values():
         yield Answer(
             source=SOURCE,
@@ -56,15 +55,8 @@ def fetch_pypistats(
         )
 
 
-def _ask(settings: PypiDownloads, path: str, package: str, sleep: Callable[[float], None]) -> Any:
-    with HttpClient(
-        SOURCE,
-        timeout_seconds=settings.timeout_seconds,
-        attempts=settings.attempts,
-        rate_per_minute=settings.rate_per_minute,
-        sleep=sleep,
-    ) as client:
-        response = client.get(settings.pypistats_url + path, accept=frozenset({200, 404}))
+def _ask(client: HttpClient, url: str, package: str) -> Any:
+    response = client.get(url, accept=frozenset({200, 404}))
     if response.status_code == 404:
         known = "knows no package" if response.text.strip() == "404" else "has no page (status 404) for"
         raise TerminalError(SOURCE, f"{known} {package}", "check the name in config.toml")

@@ -31,17 +31,17 @@ SOURCE = "pypi_index"
 
 def fetch_releases(
     settings: PypiReleases,
+    client: HttpClient,
     *,
     package: str,
     collected_at: datetime,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Answer]:
     """One Answer with every release. Its state counts files without a valid version and versions without a date.
 
     Raises TransientError; TerminalError for an unknown package, an index that tells no upload times, another shape.
     """
     package = canonicalize_name(package)
-    page = _page(settings, package, sleep)
+    page = _page(settings, client, package)
     versions, unnamed = _by_version(page.packages)
     rows = tuple(
         _release(package, version, files)
@@ -61,20 +61,17 @@ def fetch_releases(
     )
 
 
-def _page(settings: PypiReleases, package: str, sleep: Callable[[float], None]) -> ProjectPage:
+def index_client(settings: PypiReleases, sleep: Callable[[float], None] = time.sleep) -> HttpClient:
+    """The client for `fetch_releases`."""
+    return HttpClient.of(SOURCE, settings, headers={"Accept": ACCEPT_JSON_ONLY}, sleep=sleep)
+
+
+def _page(settings: PypiReleases, client: HttpClient, package: str) -> ProjectPage:
     """The page of the project. Our client asks and asks again, the library knows the address and the format."""
     index = (settings.index_url or PYPI_SIMPLE_ENDPOINT).rstrip("/")
-    with HttpClient(
-        SOURCE,
-        timeout_seconds=settings.timeout_seconds,
-        attempts=settings.attempts,
-        rate_per_minute=settings.rate_per_minute,
-        headers={"Accept": ACCEPT_JSON_ONLY},
-        sleep=sleep,
-    ) as client:
-        response = client.get(
-            f"{index}/{package}/", accept=partial(_is_page, package), content_type=ACCEPT_JSON_ONLY, follow=True
-        )
+    response = client.get(
+        f"{index}/{package}/", accept=partial(_is_page, package), content_type=ACCEPT_JSON_ONLY, follow=True
+    )
     try:
         page = ProjectPage.from_response(response, package)
     except (UnsupportedContentTypeError, UnsupportedRepoVersionError) as error:

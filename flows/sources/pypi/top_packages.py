@@ -10,13 +10,12 @@ from __future__ import annotations
 import csv
 import json
 import re
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from packaging.utils import canonicalize_name
 
@@ -65,28 +64,28 @@ class _Read:
 
 def fetch_top_packages(
     settings: PypiDownloads,
+    client: HttpClient,
     *,
     package: str,
     first_day: date,
     last_day: date,
     collected_at: datetime,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Answer]:
     """One Answer a basis ("pip", "all"): of each month of the window the list that covers most of it, and the newest.
 
     window_start and window_end are those of the lists that were read. Raises TransientError, TerminalError; the totals
     read until then are yielded before.
     """
-    with _Source(settings, package, sleep) as source:
-        current, count = source.read_current()
-        reads = [_Read(current, count, CURRENT)] if current.period_end <= last_day else []
-        failure = None
-        try:
-            for listing in _best(published_until(current), first_day, last_day):
-                if listing != current:
-                    reads.extend(source.read_kept(listing))
-        except SourceError as error:
-            failure = error
+    source = _Source(settings, client, package)
+    current, count = source.read_current()
+    reads = [_Read(current, count, CURRENT)] if current.period_end <= last_day else []
+    failure = None
+    try:
+        for listing in _best(published_until(current), first_day, last_day):
+            if listing != current:
+                reads.extend(source.read_kept(listing))
+    except SourceError as error:
+        failure = error
     yield from _answers(package, reads, source.missing, collected_at)
     if failure:
         raise failure
@@ -122,23 +121,11 @@ def published_until(current: PackageList) -> tuple[PackageList, ...]:
 class _Source:
     """Reads lists for one package. `missing` collects the paths that the history does not have."""
 
-    def __init__(self, settings: PypiDownloads, package: str, sleep: Callable[[float], None]) -> None:
+    def __init__(self, settings: PypiDownloads, client: HttpClient, package: str) -> None:
         self._settings = settings
+        self._client = client
         self._package = package
         self.missing: list[str] = []
-        self._client = HttpClient(
-            SOURCE,
-            timeout_seconds=settings.timeout_seconds,
-            attempts=settings.attempts,
-            rate_per_minute=settings.rate_per_minute,
-            sleep=sleep,
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._client.session.close()
 
     def read_current(self) -> tuple[PackageList, int | None]:
         response = self._client.get(f"{self._settings.top_packages_url}/{CURRENT}")

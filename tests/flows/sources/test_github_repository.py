@@ -16,7 +16,7 @@ from flows.replay import github
 from flows.replay.github import GithubReplay
 from flows.replay.server import ReplayServer, Reply, instead, json_reply, redirected, status, truncated
 from flows.sources.errors import SourceError, TerminalError, TransientError
-from flows.sources.github_repository import fetch_repository
+from flows.sources.github_repository import GithubClient, fetch_repository
 from warehouse.rows import Answer, RepositoryTotal, StarDay
 
 RECORDINGS = Path(__file__).parents[3] / "flows/replay/recordings/github"
@@ -40,11 +40,12 @@ class Night:
     def fetch(self, repository: str = KERAS, **changed: Any) -> list[Answer]:
         settings = GithubRepository(base_url=self.server.url("github"), rate_per_minute=6000)
         known: dict[str, Any] = {
-            "previous": None, "etag": None, "has_star_history": True, "day": DAY, "token": None, "collected_at": NOW,
+            "previous": None, "etag": None, "has_star_history": True, "day": DAY, "collected_at": NOW,
         }  # fmt: skip
         self.answers.clear()
-        for answer in fetch_repository(settings, repository=repository, sleep=self.sleep, **{**known, **changed}):
-            self.answers.append(answer)
+        with GithubClient(settings, changed.pop("token", None), self.sleep) as client:
+            for answer in fetch_repository(client, repository=repository, **{**known, **changed}):
+                self.answers.append(answer)
         return list(self.answers)
 
     def sleep(self, seconds: float) -> None:

@@ -18,7 +18,7 @@ from flows.replay.server import (
     Request,
     Upstream,
 )
-from flows.sources.google_trends import fetch_interest
+from flows.sources.google_trends import fetch_interest, trends_client
 from warehouse.rows import Answer
 
 NOW = datetime(2021, 6, 25, 23, 0, tzinfo=UTC)
@@ -39,9 +39,8 @@ def server(replay: Callable[..., ReplayServer]) -> ReplayServer:
 def fetch(server: ReplayServer, slept: list[float]) -> Callable[..., Iterator[Answer]]:
     def start(*queries: str, reference: str | None = None, **settings: Any) -> Iterator[Answer]:
         settings = {"base_url": server.url("trends"), "rate_per_minute": 6000, **settings}
-        return fetch_interest(
-            GoogleTrends(**settings), queries=queries, collected_at=NOW, reference=reference, sleep=slept.append
-        )
+        client = trends_client(GoogleTrends(**settings), slept.append)
+        return fetch_interest(GoogleTrends(**settings), client, queries=queries, collected_at=NOW, reference=reference)
 
     return start
 

@@ -20,7 +20,7 @@ from flows.replay.server import (
     truncated,
 )
 from flows.sources.errors import SourceError, TerminalError, TransientError, UnreachableError
-from flows.sources.google_trends import fetch_interest
+from flows.sources.google_trends import fetch_interest, trends_client
 from tests.flows.sources.google_trends.conftest import (
     NOW,
     on_curve,
@@ -140,7 +140,7 @@ def test_a_timeframe_that_google_refuses_is_terminal(fetch: Callable[..., Iterat
 def test_no_network_is_over_within_seconds(slept: list[float]) -> None:
     settings = GoogleTrends(base_url="http://127.0.0.1:9")
     with pytest.raises(UnreachableError, match=r"google_trends: 127\.0\.0\.1:9/trends/explore/: no connection"):
-        list(fetch_interest(settings, queries=["keras"], collected_at=NOW, sleep=slept.append))
+        list(fetch_interest(settings, trends_client(settings, slept.append), queries=["keras"], collected_at=NOW))
     assert sum(slept) < 20
 
 
@@ -148,7 +148,7 @@ def test_dead_proxies_of_the_environment_end_it(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     settings = GoogleTrends(base_url="https://trends.google.com")
     with pytest.raises(UnreachableError):
-        list(fetch_interest(settings, queries=["keras"], collected_at=NOW, sleep=slept.append))
+        list(fetch_interest(settings, trends_client(settings, slept.append), queries=["keras"], collected_at=NOW))
 
 
 def test_requests_are_spaced_out_as_configured(fetch: Callable[..., Iterator[Answer]], slept: list[float]) -> None:

@@ -17,7 +17,7 @@ from flows.replay.server import (
     status,
 )
 from flows.sources.errors import TerminalError
-from flows.sources.google_trends import _groups, _Trends, _trends_client
+from flows.sources.google_trends import _groups, _Trends, trends_client
 from tests.flows.sources.google_trends.conftest import (
     JSON,
     NOW,
@@ -87,7 +87,7 @@ def test_rows_agree_with_the_frame_that_pytrends_makes(
     fetch: Callable[..., Iterator[Answer]], server: ReplayServer, terms: list[str], timeframe: str, geo: str
 ) -> None:
     settings = GoogleTrends(base_url=server.url("trends"), rate_per_minute=6000)
-    with _trends_client(settings, sleep=lambda _: None) as client:
+    with trends_client(settings, sleep=lambda _: None) as client:
         trends = _Trends(client, settings.base_url)
         trends.build_payload(terms, timeframe=timeframe, geo=geo)
         frame = trends.interest_over_time()

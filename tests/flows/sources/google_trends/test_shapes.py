@@ -20,7 +20,7 @@ from flows.replay.server import (
     status,
 )
 from flows.sources.errors import TerminalError, TransientError
-from flows.sources.google_trends import fetch_interest
+from flows.sources.google_trends import fetch_interest, trends_client
 from tests.flows.sources.google_trends.conftest import (
     JSON,
     NOW,
@@ -49,7 +49,7 @@ def test_an_expired_token_is_terminal(replay: Callable[..., ReplayServer]) -> No
     server = replay(trends=lambda request: (late if "multiline" in request.path else early)(request))
     settings = GoogleTrends(base_url=server.url("trends"), rate_per_minute=6000)
     with pytest.raises(TerminalError, match="widgetdata/multiline: status 401"):
-        list(fetch_interest(settings, queries=["keras"], collected_at=NOW))
+        list(fetch_interest(settings, trends_client(settings), queries=["keras"], collected_at=NOW))
 
 
 @pytest.mark.parametrize("prefix", [b"", b")]}'\n", b")]}',\n", b")]}'\r\n", b")]}', anything\n"])

@@ -13,7 +13,7 @@ from flows.replay.pypistats import CategoryDay, PypistatsReplay
 from flows.replay.server import ReplayServer
 from flows.replay.top_packages import TopPackagesReplay
 from flows.sources.errors import SourceError
-from flows.sources.pypi.downloads import fetch_downloads
+from flows.sources.pypi.downloads import download_clients, fetch_downloads
 from warehouse.rows import Answer, Download
 
 DAY = date(2026, 9, 28)
@@ -34,16 +34,17 @@ class World:
             top_packages_history_url=server.url("lists"),
             rate_per_minute=6000,
         )
+        self.clients = download_clients(self.settings, self.slept.append)
 
     def fetch(self, package: str, first_day: date, last_day: date | None = None) -> Iterator[Answer]:
         return fetch_downloads(
             self.settings,
+            self.clients,
             package=package,
             first_day=first_day,
             last_day=last_day or self.as_of,
             collected_at=self.collected_at,
             as_of=self.as_of,
-            sleep=self.slept.append,
         )
 
     def asked(self, name: str) -> list[Any]:

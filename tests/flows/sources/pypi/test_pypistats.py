@@ -93,7 +93,12 @@ class TestPypistats:
         day = date(2026, 9, 20)
         with world(pypistats=(CategoryDay("__all__", day, "with_mirrors", 10**9),)) as here:
             both, _ = fetch_control(
-                here.settings, first_day=day, last_day=DAY, collected_at=here.collected_at, as_of=DAY
+                here.settings,
+                here.clients.pypistats,
+                first_day=day,
+                last_day=DAY,
+                collected_at=here.collected_at,
+                as_of=DAY,
             )
             assert here.asked("pypistats")[0].path == "/api/packages/__all__/overall"
         assert (both.entity, both.rows) == ("__all__", (counted("__all__", day, "all", 10**9),))

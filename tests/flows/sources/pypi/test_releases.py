@@ -8,7 +8,7 @@ from flows.config.settings import PypiReleases
 from flows.replay.package_index import JSON_TYPE, PackageIndexReplay
 from flows.replay.server import ReplayServer, Reply, instead, json_reply, redirected, status, truncated
 from flows.sources.errors import SourceError, TerminalError, TransientError
-from flows.sources.pypi.releases import fetch_releases
+from flows.sources.pypi.releases import fetch_releases, index_client
 from warehouse.rows import Answer, Release
 
 NOW = datetime(2021, 6, 25, 23, tzinfo=UTC)
@@ -22,7 +22,8 @@ def index() -> Iterator[ReplayServer]:
 
 def ask(server: ReplayServer, package: str = "tensorflow", mount: str = "index") -> Answer:
     settings = PypiReleases(index_url=server.url(mount), rate_per_minute=6000)
-    (answer,) = fetch_releases(settings, package=package, collected_at=NOW, sleep=lambda seconds: None)
+    with index_client(settings, lambda seconds: None) as client:
+        (answer,) = fetch_releases(settings, client, package=package, collected_at=NOW)
     return answer
 
 
@@ -170,7 +171,7 @@ def test_a_passing_fault_is_tried_again(index: ReplayServer, fault: Any) -> None
 def test_a_redirect_within_the_index_is_followed(index: ReplayServer) -> None:
     index.misbehave("index", redirected("../keras/"))
     settings = PypiReleases(index_url=index.url("index"), attempts=1)
-    (answer,) = fetch_releases(settings, package="keras", collected_at=NOW)
+    (answer,) = fetch_releases(settings, index_client(settings), package="keras", collected_at=NOW)
     assert "2.4.3" in releases(answer)
 
 
@@ -185,6 +186,7 @@ def test_a_redirect_within_the_index_is_followed(index: ReplayServer) -> None:
     ],
 )
 def test_the_real_index_answers(package: str, version: str, released_on: date) -> None:
-    (answer,) = fetch_releases(PypiReleases(), package=package, collected_at=datetime.now(UTC))
+    settings = PypiReleases()
+    (answer,) = fetch_releases(settings, index_client(settings), package=package, collected_at=datetime.now(UTC))
     assert releases(answer)[version].released_at.date() == released_on
     assert answer.state["versions_without_date"] == 0
