@@ -194,6 +194,10 @@ def check(run: Run) -> None:
             line = f"{result.source} {result.entity}: withheld, {result.check_name}: {result.detail}"
             run.failed.append(line)
             run.progress.end(f"check {result.check_name}", "withheld", line)
+        elif result.status == "broken":
+            line = f"check {result.check_name} could not run, so it held nothing back: {result.detail}"
+            run.failed.append(line)
+            run.progress.end(f"check {result.check_name}", "failed", line)
 
 
 def publish(run: Run) -> None:

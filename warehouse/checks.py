@@ -3,7 +3,7 @@
 Answers of this run about a source and entity that fail a check go into quarantine: every view leaves them out, so what
 was published before stays, and the next run asks for the same again. A source that says the same on a third day is
 believed, because some surprises are true (a package was withdrawn, a history was rewritten); figures that cannot be
-true are held back for as long as they come.
+true are held back for as long as they come. A check that cannot run holds nothing back and says so; the others run.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ NIGHTS_UNTIL_BELIEVED = 2
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check found. status: passed (source and entity are "*"), failed (held back), believed (let in)."""
+    """What a check found. Where no answer is meant, source and entity are "*".
+
+    status: passed; failed: held back; believed: let in; broken: the check could not run, so it held nothing back
+    """
 
     check_name: str
     source: str
@@ -32,15 +35,17 @@ class CheckResult:
 
 
 def run_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[CheckResult, ...]:
-    """Check the answers of a run, hold back what fails, and record what was found; all in one transaction.
+    """Check the answers of a run, hold back what fails, and record what was found.
 
-    Answers of a run that was killed before it could check them are checked now.
+    Answers of a run that was killed before it could record its results are checked now. The checks themselves run
+    outside a transaction, because an error in one would end it for all of them.
     """
     with transaction(con):
         con.execute("DELETE FROM raw.check_results WHERE run_id = ?", [run_id])
         con.execute(query("checks/answers_of_a_run"), {"run_id": run_id})
         con.execute("DELETE FROM raw.quarantine WHERE answer_id IN (FROM checked_answers)")
-        results = tuple(result for name in CHECKS for result in _run_check(con, run_id, name))
+    results = tuple(result for name in CHECKS for result in _run_check(con, run_id, name))
+    with transaction(con):
         for result in results:
             _record(con, run_id, result)
         con.execute("DROP TABLE checked_answers")
@@ -48,7 +53,10 @@ def run_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[CheckResult
 
 
 def _run_check(con: duckdb.DuckDBPyConnection, run_id: str, name: str) -> list[CheckResult]:
-    found = con.execute(query(f"checks/{name}")).fetchall()
+    try:
+        found = con.execute(query(f"checks/{name}")).fetchall()
+    except duckdb.Error as error:
+        return [CheckResult(name, "*", "*", "broken", str(error).splitlines()[0])]
     if not found:
         return [CheckResult(name, "*", "*", "passed", "")]
     return [

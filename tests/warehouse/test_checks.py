@@ -75,6 +75,94 @@ def test_what_fails_is_held_back_and_what_was_published_stays(con: duckdb.DuckDB
     assert con.execute("SELECT downloads FROM raw.pypi_downloads WHERE downloads = 400").fetchall() == [(400,)]
 
 
+@pytest.mark.parametrize(
+    ("published_before", "revised", "is_held_back"),
+    [
+        (5000, 10_000, True),
+        (5000, 9999, False),
+        (5000, 2500, True),
+        (5001, 2501, False),
+        (5000, 2501, False),
+        (1000, 2000, True),
+        (999, 5000, False),
+    ],
+)
+def test_doubled_and_halved_are_held_back_the_limit_included(
+    night: Any, published_before: int, revised: int, is_held_back: bool
+) -> None:
+    night(0, ("clickpy", "torch", downloads(published_before)))
+    assert bool(night(1, ("clickpy", "torch", downloads(revised)))) is is_held_back
+
+
+@pytest.mark.parametrize(("days_old", "is_held_back"), [(3, False), (4, True)])
+def test_a_day_may_be_revised_until_it_is_four_days_old(night: Any, days_old: int, is_held_back: bool) -> None:
+    last = FIRST.date() - days_old * DAY
+    night(0, ("clickpy", "torch", downloads(5000, last=last)))
+    assert bool(night(1, ("clickpy", "torch", downloads(400, last=last)))) is is_held_back
+
+
+@pytest.mark.parametrize(("after", "is_held_back"), [(4000, True), (4001, False), (6000, True), (5999, False)])
+def test_totals_that_jump_by_a_fifth_are_held_back(night: Any, after: int, is_held_back: bool) -> None:
+    night(0, ("github", "pytorch/pytorch", [RepositoryTotal("pytorch/pytorch", FIRST.date(), 5000, 9)]))
+    total = RepositoryTotal("pytorch/pytorch", FIRST.date() + DAY, after, 9)
+    assert bool(night(1, ("github", "pytorch/pytorch", [total]))) is is_held_back
+
+
+@pytest.mark.parametrize(("left", "is_held_back"), [(5, True), (6, False)])
+def test_a_history_that_lost_half_of_its_commits_is_held_back(night: Any, left: int, is_held_back: bool) -> None:
+    whole = [commit(str(n)) for n in range(10)]
+    night(0, ("git", "pytorch/pytorch", whole), replaces_all=True)
+    assert bool(night(1, ("git", "pytorch/pytorch", whole[:left]), replaces_all=True)) is is_held_back
+
+
+@pytest.mark.parametrize(("median", "is_held_back"), [(20, True), (19, False)])
+def test_a_gap_is_told_from_twenty_downloads_a_day_on(night: Any, median: int, is_held_back: bool) -> None:
+    rows = downloads(median, median, median, median)
+    assert bool(night(0, ("clickpy", "torch", [*rows[:2], rows[3]]))) is is_held_back
+
+
+@pytest.mark.parametrize(("interest", "is_held_back"), [(100, False), (101, True), (0, False), (-1, True)])
+def test_interest_is_0_to_100_both_included(night: Any, interest: int, is_held_back: bool) -> None:
+    point = SearchPoint("pytorch", SUNDAY, "WEEK", interest, False, True, False)
+    assert bool(night(0, ("google_trends", "pytorch", [point]))) is is_held_back
+
+
+@pytest.mark.parametrize(("commits", "is_held_back"), [(10, False), (11, True)])
+def test_ten_commits_of_days_to_come_are_let_in(night: Any, commits: int, is_held_back: bool) -> None:
+    rows = [commit(str(n), FIRST + DAY) for n in range(commits)]
+    assert bool(night(0, ("git", "pytorch/pytorch", rows))) is is_held_back
+
+
+LARGEST = 2**63 - 1
+
+
+@pytest.mark.parametrize("last_count", [LARGEST, 5000])
+def test_counts_at_the_end_of_64_bits_do_not_end_a_check(night: Any, last_count: int) -> None:
+    night(0, ("clickpy", "torch", downloads(LARGEST, LARGEST, LARGEST)))
+    results = night(1, ("clickpy", "torch", downloads(LARGEST, LARGEST, last_count)))
+    expected = [] if last_count == LARGEST else [("abrupt_revision", "clickpy", "torch", "failed")]
+    assert names(results) == expected
+
+
+@pytest.mark.parametrize("total", [LARGEST, -LARGEST])
+def test_totals_at_the_end_of_64_bits_do_not_end_a_check(night: Any, total: int) -> None:
+    night(0, ("github", "pytorch/pytorch", [RepositoryTotal("pytorch/pytorch", FIRST.date(), 5000, 9)]))
+    total_now = RepositoryTotal("pytorch/pytorch", FIRST.date() + DAY, total, 9)
+    results = night(1, ("github", "pytorch/pytorch", [total_now]))
+    assert ("abrupt_revision", "github", "pytorch/pytorch", "failed") in names(results)
+    assert all(result.status == "failed" for result in results)
+
+
+def test_a_check_that_cannot_run_is_told_and_the_others_run(con: duckdb.DuckDBPyConnection, night: Any) -> None:
+    con.execute("ALTER TABLE raw.pypi_releases RENAME TO away")
+    results = night(0, ("clickpy", "torch", downloads(50, -1)))
+    assert names(results) == [("negative_counts", "clickpy", "torch", "failed"), ("duplicate_keys", "*", "*", "broken")]
+    assert "pypi_releases" in results[1].detail
+    con.execute("ALTER TABLE raw.away RENAME TO pypi_releases")
+    assert night(1, ("clickpy", "torch", downloads(50, 60))) == []
+    assert published(con) == [50, 60]
+
+
 def test_a_source_that_says_it_on_a_third_day_is_believed(con: duckdb.DuckDBPyConnection, night: Any) -> None:
     night(0, ("clickpy", "torch", downloads(5000, 5100)))
     revised = ("clickpy", "torch", downloads(5000, 400))

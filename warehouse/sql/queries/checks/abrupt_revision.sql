@@ -1,7 +1,8 @@
--- Published figures that an answer of this run would more than double or halve. Days that were younger than four days
--- when they were collected are still being counted upstream and may change. Totals do not jump by a fifth in a night.
+-- Published figures that an answer of this run would double or halve, or change by more than that. Days that were younger
+-- than four days when they were collected are still being counted upstream and may change. Totals do not jump by a fifth
+-- in a night. Figures are compared as HUGEINT: twice a count near the end of 64 bits must not end the check.
 WITH figures AS (
-    SELECT content_id, basis || ' of ' || package AS series, period_start AS day, period_end, downloads AS value, 1000 AS floor
+    SELECT content_id, basis || ' of ' || package AS series, period_start AS day, period_end, CAST(downloads AS HUGEINT) AS value, 1000 AS floor
     FROM raw.pypi_downloads
     UNION ALL
     SELECT content_id, 'stars of ' || repository, day, day, stars_added, 100
@@ -33,7 +34,7 @@ fresh AS (
 
 totals AS (
     SELECT
-        answers.source, answers.entity, totals.day, totals.stars, answers.answer_id IN (FROM checked_answers) AS is_fresh, answers.recency
+        answers.source, answers.entity, totals.day, CAST(totals.stars AS HUGEINT) AS stars, answers.answer_id IN (FROM checked_answers) AS is_fresh, answers.recency
     FROM raw.repository_totals AS totals
     INNER JOIN core.answers AS answers USING (content_id)
 )
@@ -41,11 +42,11 @@ totals AS (
 SELECT
     fresh.source,
     fresh.entity,
-    format('{}: {} days more than doubled or halved, {} from {} to {}', fresh.series, count(*), min(fresh.day),
+    format('{}: {} days at least doubled or halved, {} from {} to {}', fresh.series, count(*), min(fresh.day),
         min_by(published.value, fresh.day), min_by(fresh.value, fresh.day)) AS detail
 FROM fresh
 INNER JOIN published USING (source, entity, series, day, period_end)
-WHERE published.value >= published.floor AND (fresh.value > 2 * published.value OR fresh.value < 0.5 * published.value)
+WHERE published.value >= published.floor AND (fresh.value >= 2 * published.value OR 2 * fresh.value <= published.value)
 GROUP BY fresh.source, fresh.entity, fresh.series
 UNION ALL
 SELECT source, entity, format('stars in total from {} to {}', before, after) AS detail
@@ -59,5 +60,5 @@ FROM (
     FROM totals
     GROUP BY source, entity
 )
-WHERE before >= 1000 AND days <= 30 AND abs(after - before) > 0.2 * before
+WHERE before >= 1000 AND days <= 30 AND 5 * abs(after - before) >= before
 ORDER BY ALL

@@ -1,4 +1,4 @@
--- Packages, repositories or terms that the source used to tell of and that this run got nothing of, or less than half.
+-- Packages, repositories or terms that the source used to tell of and that this run got nothing of, or no more than half.
 WITH fresh AS (
     SELECT source, entity, sum(row_count) AS found, bool_or(replaces_all) AS is_whole
     FROM raw.answers
@@ -32,7 +32,7 @@ SELECT
     format('only {} of the {} rows known before', CAST(fresh.found AS BIGINT), CAST(known.whole AS BIGINT)) AS detail
 FROM fresh
 INNER JOIN known USING (source, entity)
-WHERE fresh.is_whole AND fresh.found > 0 AND fresh.found < 0.5 * known.whole
+WHERE fresh.is_whole AND fresh.found > 0 AND 2 * fresh.found <= known.whole
 UNION ALL
 SELECT fresh.source, fresh.entity, format('no figure for {}, which had some before', fresh.term) AS detail
 FROM term_points AS fresh
