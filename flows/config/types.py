@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -13,6 +12,8 @@ from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Strict
+
+from flows.printable import is_printable
 
 
 def words(pattern: str, allowed: str) -> AfterValidator:
@@ -40,7 +41,7 @@ def from_to(low: _Number, high: _Number) -> AfterValidator:
 
 def _checked_name(value: str) -> str:
     """Any script, signs and emoji; no line breaks, control characters or halves of characters."""
-    if not 1 <= len(value) <= 300 or any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} for sign in value):
+    if not 1 <= len(value) <= 300 or not is_printable(value):
         raise ValueError("must be one line of 1 to 300 characters, without control characters")
     return value
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
 
 from flows.config.settings import GithubRepository
+from flows.sources.answers import LARGEST_STAR_COUNT, count, day_at
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.http import HttpClient, json_of
 from warehouse.rows import Answer, RepositoryTotal, StarDay
@@ -138,10 +139,10 @@ def _total(
 
 
 def _count(repository: str, body: dict[str, Any], key: str) -> int:
-    value = body.get(key)
-    if type(value) is not int or value < 0:
-        raise _other_shape(repository, f"{key} as a count")
-    return value
+    try:
+        return count(body.get(key))
+    except ValueError:
+        raise _other_shape(repository, f"{key} as a count") from None
 
 
 def _star_days(client: GithubClient, repository: str, *, before: date, newest_only: bool) -> tuple[StarDay, ...]:
@@ -170,12 +171,12 @@ def _days_of(repository: str, week: Any) -> dict[date, int]:
     if not isinstance(week, dict) or type(start := week.get("week")) is not int:
         raise _other_shape(repository, wanted)
     counts = week.get("days")
-    if not isinstance(counts, list) or len(counts) != 7 or any(type(count) is not int for count in counts):
+    if not isinstance(counts, list) or len(counts) != 7:
         raise _other_shape(repository, wanted)
     try:
-        first = datetime.fromtimestamp(start, UTC).date()
-        return {first + timedelta(days=number): count for number, count in enumerate(counts)}
-    except (OverflowError, ValueError, OSError):
+        first = day_at(start)
+        return {first + timedelta(days=n): count(given, most=LARGEST_STAR_COUNT) for n, given in enumerate(counts)}
+    except ValueError:
         raise _other_shape(repository, wanted) from None
 
 

@@ -11,13 +11,14 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import requests
 from pytrends.request import BASE_TRENDS_URL, TrendReq
 
 from flows.config.settings import GoogleTrends
+from flows.sources.answers import count, day_at, parsed_json, shown
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.http import HttpClient
 from warehouse.rows import Answer, SearchPoint
@@ -176,10 +177,7 @@ def _json_without_prefix(body: str) -> Any:
     """The value behind Google's guard line, which is )]}' or )]}', and ends with a line feed."""
     if body.startswith(")]}'"):
         body = body.partition("\n")[2]
-    try:
-        return json.loads(body)
-    except json.JSONDecodeError:
-        raise TransientError(SOURCE, "body is not JSON" if body else "body is empty", "ask again later") from None
+    return parsed_json(SOURCE, "", body)
 
 
 def _resolution(widget: Mapping[str, Any]) -> str:
@@ -196,7 +194,7 @@ def _window(widget: Mapping[str, Any]) -> tuple[date, date]:
     try:
         first_day, last_day = (date.fromisoformat(part[:10]) for part in widget["time"].split())
     except (KeyError, ValueError, AttributeError):
-        raise _another_shape(f"explore: window {widget.get('time')!r}") from None
+        raise _another_shape(f"explore: window {shown(widget.get('time'))}") from None
     return first_day, last_day
 
 
@@ -204,8 +202,8 @@ def _points(timeline: list[Any], terms: list[str], resolution: str) -> Iterator[
     for point in timeline:
         try:
             columns = [list(point[name]) for name in ("value", "hasData", "formattedValue")]
-            start = datetime.fromtimestamp(int(point["time"]), UTC).date()
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            start = day_at(point["time"])
+        except (KeyError, TypeError, ValueError) as error:
             raise _another_shape(f"multiline: {type(error).__name__} {error}") from None
         if any(len(column) != len(terms) for column in columns):
             what = f"{len(columns[0])} values for {len(terms)} terms on {start}"
@@ -223,9 +221,10 @@ def _points(timeline: list[Any], terms: list[str], resolution: str) -> Iterator[
 
 
 def _interest(value: Any, start: date) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
-        raise _another_shape(f"multiline: value {value!r} on {start}")
-    return value
+    try:
+        return count(value, most=100)
+    except ValueError:
+        raise _another_shape(f"multiline: value {shown(value)} on {start}") from None
 
 
 def _another_shape(what: str) -> TerminalError:

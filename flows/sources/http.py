@@ -20,6 +20,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception
 from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from flows.config.settings import Upstream
+from flows.sources.answers import kept, parsed_json
 from flows.sources.errors import TerminalError, TransientError, UnreachableError
 
 USER_AGENT = "framework-trends/0.1 (nightly popularity report)"
@@ -199,12 +200,12 @@ class HttpClient:
 
 
 def json_of(source: str, response: requests.Response) -> Any:
-    """The body as JSON. Raises TransientError: a body that is not JSON is an answer broken on its way."""
+    """The body as JSON, its texts fit to be stored. Raises TransientError: what is no JSON was broken on its way."""
+    where = f"{_where(response.url)}: "
     try:
-        return response.json()
-    except requests.JSONDecodeError:
-        what = "is not JSON" if response.content else "is empty"
-        raise TransientError(source, f"{_where(response.url)}: body {what}") from None
+        return kept(parsed_json(source, where, response.content))
+    except RecursionError:
+        raise TransientError(source, f"{where}body is nested too deeply", "it is asked again next time") from None
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:

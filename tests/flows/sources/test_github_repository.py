@@ -321,6 +321,8 @@ def test_limit_in_the_middle_keeps_the_totals_and_no_half_history(night: Night) 
         {"stargazers_count": "12", "forks_count": 3},
         {"stargazers_count": -1, "forks_count": 3},
         {"stargazers_count": True, "forks_count": 3},
+        {"stargazers_count": 2**63, "forks_count": 3},
+        {"stargazers_count": 12, "forks_count": 10**300},
     ],
 )
 def test_totals_of_another_shape(night: Night, value: Any) -> None:
@@ -339,6 +341,10 @@ def test_totals_of_another_shape(night: Night, value: Any) -> None:
         [a_week(days=[0] * 6 + ["1"])],
         [a_week(days=[0] * 6 + [None])],
         [{"week": 10**18, "days": [0] * 7}],
+        [{"week": -(10**10), "days": [0] * 7}],
+        [{"week": 253402300799, "days": [0] * 7}],
+        [a_week(days=[0] * 6 + [2**31])],
+        [a_week(days=[0] * 6 + [-1])],
         [{"week": "2021-06-13", "days": [0] * 7}],
     ],
 )
