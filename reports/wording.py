@@ -1,19 +1,24 @@
-"""How figures, days and names are written. Plain text; the templates escape it."""
+"""How figures, days and names are written: one style for the page, the charts, the mail. The templates escape it."""
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
+from string import ascii_lowercase
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
+NO_FIGURE = "\N{EN DASH}"
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 LONGEST_NAME = 40
-_WIDEST = 9.0  # past tenfold a range says nothing
+WIDEST = 9.0  # the end of a range past tenfold is not quoted
+# From which size on a figure is told in which unit; each begins where three digits of the unit below round up to it.
+_UNITS = ((999.5e6, 1e9, "B"), (999.5e3, 1e6, "M"), (9_999.5, 1e3, "k"))
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
 
@@ -42,54 +47,115 @@ def short_label(label: str) -> str:
     return f"{_FIRST_STRONG}{cut}{_POP}" if runs_left else cut
 
 
+def letter(number: int) -> str:
+    """The mark of the break at place `number`, from 0: a to z, then aa, ab, ..."""
+    first, last = divmod(number, len(ascii_lowercase))
+    return (letter(first - 1) if first else "") + ascii_lowercase[last]
+
+
+# ---- figures --------------------------------------------------------------------------------------------------------
+
+
 def exact(value: float) -> str:
-    """A figure in a table: thousands with commas, as many decimals as its size deserves."""
-    if float(value).is_integer() and abs(value) >= 100:
-        return f"{value:,.0f}".replace("-", MINUS)
-    if abs(value) >= 1000:
-        return f"{value:,.0f}".replace("-", MINUS)
-    if float(value).is_integer():
-        return f"{value:.0f}".replace("-", MINUS)
-    return f"{value:.1f}".replace("-", MINUS)
+    """A figure in a table of data: thousands with commas, as many decimals as its size deserves."""
+    size = abs(value)
+    if not math.isfinite(value):
+        return NO_FIGURE
+    if size and not round(size, 2):
+        return "under 0.01" if value > 0 else f"above {MINUS}0.01"
+    whole = float(value).is_integer() or size >= 999.95
+    return _fixed(value, 0 if whole else 2 if size < 0.995 else 1)
 
 
 def compact(value: float) -> str:
-    """A figure for a glance, three digits: 12.3 M, 4,560, 45.1."""
-    for size, letter in ((1e9, "bn"), (1e6, "M")):
-        if abs(value) >= size:
-            return f"{value / size:.3g}{NBSP}{letter}"
-    if abs(value) >= 1e4:
-        return f"{value / 1e3:.3g}{NBSP}k"
-    return exact(value)
+    """A figure in words, on an axis or in a summary, three digits: 12.3 M, 64.3 k, 4,560, 45.1."""
+    for least, size, name in _UNITS:
+        if math.isfinite(value) and abs(value) >= least:
+            return f"{_three_digits(value / size)}{NBSP}{name}"
+    return _fixed(value, 0) if math.isfinite(value) and abs(value) >= 99.95 else exact(value)
+
+
+def tick(value: float) -> str:
+    """A round figure beside an axis, as `compact` without zeros behind the point: 400 k, 1.5 M."""
+    number, gap, unit = compact(value).partition(NBSP)
+    return f"{number.rstrip('0').rstrip('.') if '.' in number else number}{gap}{unit}"
+
+
+def _three_digits(value: float) -> str:
+    return _fixed(value, 0 if abs(value) >= 99.95 else 1 if abs(value) >= 9.995 else 2)
+
+
+def _fixed(value: float, digits: int) -> str:
+    """With commas and a minus as wide as a plus; what rounds to zero has no sign."""
+    text = f"{value:,.{digits}f}"
+    return text.replace("-", MINUS if text.strip("-0.,") else "")
 
 
 def percent(share: float) -> str:
     """0.123 -> 12 %; below ten percent with one decimal where that says more than the whole number."""
-    points = share * 100
-    digits = 1 if 0 < abs(points) < 9.95 and round(points, 1) != round(points) else 0
-    return f"{points:.{digits}f}{NBSP}%".replace("-", MINUS)
+    return f"{_points(share)}{NBSP}%" if math.isfinite(share * 100) else NO_FIGURE
 
 
 def signed_percent(share: float) -> str:
     """0.123 -> +12 %."""
-    text = percent(share)
-    return text if text.startswith(MINUS) or share == 0 else f"+{text}"
+    return f"{_signed_points(share)}{NBSP}%" if math.isfinite(share * 100) else NO_FIGURE
+
+
+def _points(share: float) -> str:
+    points = share * 100
+    return _fixed(points, 1 if abs(points) < 9.95 and round(points, 1) != round(points) else 0)
+
+
+def _signed_points(share: float) -> str:
+    text = _points(share)
+    return text if text.startswith((MINUS, "0")) and not text.strip("0.") else _with_plus(text)
+
+
+def _with_plus(text: str) -> str:
+    return text if text.startswith(MINUS) else f"+{text}"
 
 
 def percent_range(low: float, high: float) -> str:
-    """8 to 17 %, or -3 to +5 % where the range holds zero; where it does not, the direction is said beside it."""
-    if high > _WIDEST:
-        return "too scattered for a range"
-    keeps_sign = low * high > 0
-    first, last = sorted((abs(low), abs(high))) if keeps_sign else (low, high)
-    digits = 0 if max(abs(first), abs(last)) >= 0.0995 else 1
-    sign = "" if keeps_sign else "+"
-    return f"{first * 100:{sign}.{digits}f} to {last * 100:{sign}.{digits}f}{NBSP}%".replace("-", MINUS)
+    """Both ends with their signs: +8 to +17 %, -29 to -2 %, -3 to +5.2 %; an end past tenfold is left open."""
+    if not (math.isfinite(low) and high <= WIDEST):
+        return f"more than {signed_percent(low)}" if low > 0 and math.isfinite(low) else "too scattered for a range"
+    ends = [_signed_points(end) for end in (low, high)]
+    if low > 0 and ends[0] == "0":
+        ends[0] = "just above 0"
+    if high < 0 and ends[1] == "0":
+        ends[1] = "just below 0"
+    return f"{ends[0]} to {ends[1]}{NBSP}%"
+
+
+def percents_of_whole(shares: Sequence[float | None]) -> tuple[str, ...]:
+    """Shares of one whole in whole percents that add up to 100: the largest remainders are rounded up."""
+    points = [None if share is None else share * 100 for share in shares]
+    whole = [0 if point is None else math.floor(point) for point in points]
+    known = [place for place, point in enumerate(points) if point is not None]
+    missing = round(sum(points[place] or 0 for place in known)) - sum(whole)
+    for place in sorted(known, key=lambda place: whole[place] - (points[place] or 0))[:missing]:
+        whole[place] += 1
+    return tuple(_part(point, number) for point, number in zip(points, whole, strict=True))
+
+
+def _part(point: float | None, number: int) -> str:
+    if point is None:
+        return NO_FIGURE
+    if point > 0 and number == 0:
+        return f"under 1{NBSP}%"
+    return f"over 99{NBSP}%" if point < 100 and number == 100 else f"{number}{NBSP}%"
 
 
 def times(ratio: float) -> str:
     """How many times: 1.9, 0.43, 12."""
-    return f"{ratio:.0f}" if ratio >= 9.95 else f"{ratio:.1f}" if ratio >= 0.995 else f"{ratio:.2f}"
+    if not math.isfinite(ratio):
+        return NO_FIGURE
+    if ratio < 0.005:
+        return "under 0.01"
+    return _fixed(ratio, 0 if ratio >= 9.95 else 1 if ratio >= 0.995 else 2)
+
+
+# ---- words ----------------------------------------------------------------------------------------------------------
 
 
 def listed(items: Sequence[str]) -> str:

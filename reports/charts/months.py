@@ -8,13 +8,11 @@ from typing import Any
 
 from reports import palette
 from reports.charts.parts import (
-    NO_FIGURE,
     Chart,
     Drawing,
     LegendEntry,
     Table,
     axis,
-    hover_format,
     lay_out_panel,
     layout_of,
     note,
@@ -25,7 +23,7 @@ from reports.compare import SummaryRow
 from reports.facts import Facts, month_level
 from reports.sentences import change_text
 from reports.signals import Signal
-from reports.wording import exact, month_name, short_label, short_month
+from reports.wording import NO_FIGURE, compact, exact, month_name, short_label, short_month
 
 
 def months_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Chart | None:
@@ -93,10 +91,15 @@ def _month_traces(
                 "size": 6,
                 "color": colour,
             },
-            "customdata": [short_month(month) for month in months],
-            "hovertemplate": f"%{{customdata}}: %{{y:{hover_format(signal)}}}<extra></extra>",
+            "customdata": [_hover(day, month_level(signal, row)) for day, row in zip(months, values, strict=True)],
+            "hovertemplate": "%{customdata}<extra></extra>",
             "meta": {"groups": [group]},
         }
+
+
+def _hover(month: date, value: float | None) -> str:
+    """What stands under the pointer."""
+    return f"{month_name(month)}: {NO_FIGURE if value is None else compact(value)}"
 
 
 def _month_unit(signal: Signal) -> str:
@@ -185,8 +188,8 @@ def _newcomer_traces(
             "xaxis": axis("x", index),
             "yaxis": axis("y", index),
             "marker": {"color": style.colour, "line": {"width": 0}, **({"pattern": pattern} if is_new else {})},
-            "customdata": [short_month(month) for month in months],
-            "hovertemplate": f"%{{customdata}}: %{{y:,.0f}} {group}<extra></extra>",
+            "customdata": [_hover(day, row.value if row else None) for day, row in zip(months, values, strict=True)],
+            "hovertemplate": f"%{{customdata}} {group}<extra></extra>",
             "meta": {"groups": [group]},
         }
 

@@ -7,6 +7,7 @@ Lists are plain lists and figures are rounded, which keeps the page small and th
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +15,9 @@ import plotly.graph_objects as go
 
 from reports import palette
 from reports.facts import Facts
-from reports.signals import Signal
-from reports.wording import short_label
+from reports.wording import short_label, tick
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-NO_FIGURE = "\N{EN DASH}"
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SYNTHETIC = "SYNTHETIC<br>generated for the demonstration"
 _PANEL_HEIGHT = 220
 
@@ -112,8 +110,8 @@ def layout_of(height: int) -> dict[str, Any]:
     }
 
 
-def value_axis(**more: Any) -> dict[str, Any]:
-    """A vertical axis from zero up."""
+def value_axis(top: float, **more: Any) -> dict[str, Any]:
+    """A vertical axis from zero up; `top` is the largest figure on it."""
     return {
         "rangemode": "tozero",
         "gridcolor": palette.GRID,
@@ -124,8 +122,26 @@ def value_axis(**more: Any) -> dict[str, Any]:
         "tickfont": {"color": palette.MUTED},
         "fixedrange": True,
         "separatethousands": True,
+        "labelalias": _axis_names(top),
         **more,
     }
+
+
+def _axis_names(top: float) -> dict[str, str]:
+    """plotly's own labels of an axis up to `top` -> ours: 400k -> 400 k, 0.5M -> 500 k.
+
+    Its steps are 1, 2 or 5 times a power of ten, and it picks one unit for all labels of an axis.
+    """
+    names: dict[str, str] = {}
+    if top < 1e4:
+        return names
+    highest = math.floor(math.log10(top))
+    for step in (digit * 10.0**power for power in range(highest - 3, highest + 1) for digit in (1, 2, 5)):
+        for value in (step * count for count in range(1, 13)):
+            for size, unit in ((1e3, "k"), (1e6, "M"), (1e9, "B")):
+                if 0.1 <= value / size < 1000:
+                    names[f"{value / size:.6g}{unit}"] = tick(value)
+    return names
 
 
 def note(text: str, **more: Any) -> dict[str, Any]:
@@ -143,11 +159,6 @@ def synthetic_mark(bottom: float) -> dict[str, Any]:
 def group_of(framework: str) -> str:
     """The group of a framework's traces; prefixed, so that no name of a framework meets another group."""
     return f"framework:{framework}"
-
-
-def hover_format(signal: Signal) -> str:
-    """d3 format of a figure under the pointer."""
-    return ".1f" if signal.kind == "mean" else ",.0f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +203,7 @@ def axis(name: str, index: int) -> str:
 
 
 def lay_out_panel(drawing: Drawing, panels: Panels, index: int, label: str, x_axis: dict[str, Any]) -> None:
-    """Axes and heading of one panel."""
+    """Axes and heading of one panel, whose traces are drawn already."""
     x, y = panels.domains(index, panels.columns)
     x_name, y_name = axis("x", index), axis("y", index)
     drawing.layout[axis("xaxis", index)] = {
@@ -204,11 +215,19 @@ def lay_out_panel(drawing: Drawing, panels: Panels, index: int, label: str, x_ax
         "tickfont": {"color": palette.MUTED},
         **x_axis,
     }
-    drawing.layout[axis("yaxis", index)] = value_axis(domain=y, anchor=x_name, nticks=5)
+    drawing.layout[axis("yaxis", index)] = value_axis(
+        highest(drawing.traces, y_name), domain=y, anchor=x_name, nticks=5
+    )
     drawing.layout["annotations"].append(
         note(f"<b>{shown(label)}</b>", xref=f"{x_name} domain", yref=f"{y_name} domain", x=0, xanchor="left", y=1,
               yanchor="bottom", yshift=8, font={"color": palette.INK, "size": 13})
     )  # fmt: skip
+
+
+def highest(traces: Sequence[dict[str, Any]], y_axis: str = "y") -> float:
+    """The largest figure of the traces on one vertical axis; stacked bars may reach twice as high."""
+    mine = [trace for trace in traces if trace.get("yaxis", "y") == y_axis]
+    return max((y for trace in mine for y in trace["y"] if y is not None), default=0)
 
 
 def position_of(facts: Facts, framework: str) -> int:

@@ -9,14 +9,12 @@ from typing import Any
 
 from reports import palette
 from reports.charts.parts import (
-    LETTERS,
-    NO_FIGURE,
     Chart,
     Drawing,
     LegendEntry,
     Table,
     group_of,
-    hover_format,
+    highest,
     layout_of,
     note,
     rounded,
@@ -27,7 +25,7 @@ from reports.charts.parts import (
 from reports.compare import SummaryRow
 from reports.facts import Facts, Period, level_of, weekly_points
 from reports.signals import Signal
-from reports.wording import clean_label, compact, exact, listed, long_day, sentence, short_label
+from reports.wording import NO_FIGURE, clean_label, compact, exact, letter, listed, long_day, sentence, short_label
 from warehouse.calendar import add_months
 from warehouse.read.report import CountingBreak, FeatureRelease, Rolling
 
@@ -58,7 +56,7 @@ def rolling_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> C
         tables=tuple(_rolling_tables(facts, signal)),
         queries=_rolling_queries(signal),
         legend=tuple(_rolling_legend(facts, signal, drawing)),
-        notes=tuple(break_text(letter, row) for letter, row in breaks),
+        notes=tuple(break_text(mark, row) for mark, row in breaks),
         is_synthetic=facts.is_synthetic(signal),
     )
 
@@ -70,18 +68,19 @@ def _curve_traces(facts: Facts, signal: Signal, framework: str, label: str, posi
         yield from _band_traces(facts, rows, style, framework)
     yield from _weekly_traces(facts, signal, framework, style)
     days = [row.day.isoformat() for row in rows]
-    values = [rounded(level_of(signal, row)) for row in rows]
+    levels = [level_of(signal, row) for row in rows]
     sparse = len(rows) <= 26
     yield {
         "type": "scatter",
         "mode": "lines+markers" if sparse else "lines",
         "x": days,
-        "y": values,
+        "y": [rounded(level) for level in levels],
         "name": shown(label),
         "meta": {"groups": [group_of(framework)]},
         "line": {"color": style.colour, "width": 2.5, "dash": style.dash},
         "marker": {"symbol": style.marker, "size": 6},
-        "hovertemplate": f"%{{y:{hover_format(signal)}}}",
+        "customdata": [NO_FIGURE if level is None else compact(level) for level in levels],
+        "hovertemplate": "%{customdata}",
     }
     yield _endpoint_trace(facts, signal, rows, style, framework)
     yield from _release_traces(facts, framework, label, style)
@@ -190,7 +189,7 @@ def _lay_out_rolling(drawing: Drawing, facts: Facts, signal: Signal, strip: int)
         "dtick": "M3",
         "tick0": period.start.isoformat(),
         "tickformat": "%b<br>%Y",
-        "hoverformat": "12 months to %-d %b %Y",
+        "hoverformat": "12 months to %-d %B %Y",
         "showgrid": False,
         "fixedrange": True,
         "anchor": "y2" if strip else "y",
@@ -200,7 +199,7 @@ def _lay_out_rolling(drawing: Drawing, facts: Facts, signal: Signal, strip: int)
         "zeroline": False,
     }
     layout["margin"] = {"l": 48, "r": 52, "t": _ABOVE, "b": _BELOW}
-    layout["yaxis"] = value_axis(domain=[split + 0.03 if strip else 0, 1])
+    layout["yaxis"] = value_axis(highest(drawing.traces), domain=[split + 0.03 if strip else 0, 1])
     if strip:
         lanes = strip // _LANE
         layout["yaxis2"] = {
@@ -237,26 +236,26 @@ def _year_line(day: date) -> dict[str, Any]:
 
 def _visible_breaks(facts: Facts, signal: Signal) -> list[tuple[str, CountingBreak]]:
     rows = [row for row in facts.breaks_of(signal) if row.effective_on <= facts.period.end]
-    return list(zip(LETTERS, rows, strict=False))
+    return [(letter(place), row) for place, row in enumerate(rows)]
 
 
-def break_text(letter: str, row: CountingBreak) -> str:
+def break_text(mark: str, row: CountingBreak) -> str:
     """A break as the note under a chart tells it."""
     until = f" to {long_day(row.ends_on)}" if row.ends_on else ""
     who = f" ({short_label(clean_label(row.entity))})" if row.entity != "*" else ""
-    return f"{letter}  {long_day(row.effective_on)}{until}{who}: {sentence(clean_label(row.what_changed))}"
+    return f"{mark}  {long_day(row.effective_on)}{until}{who}: {sentence(clean_label(row.what_changed))}"
 
 
 def _mark_breaks(drawing: Drawing, period: Period, breaks: Sequence[tuple[str, CountingBreak]]) -> None:
     """A line at each break, with its letter; a loss that ended is a shaded span."""
     line = {"color": palette.INK, "width": 1, "dash": "2px 3px"}
     letters: dict[date, str] = {}
-    for letter, row in breaks:
+    for mark, row in breaks:
         if row.ends_on:
             drawing.layout["shapes"].append(_loss(max(row.effective_on, period.previous_start), row.ends_on))
         if row.effective_on < period.previous_start:
             continue
-        letters[row.effective_on] = f"{letters[row.effective_on]} {letter}" if row.effective_on in letters else letter
+        letters[row.effective_on] = f"{letters[row.effective_on]} {mark}" if row.effective_on in letters else mark
     for day, text in letters.items():
         x = day.isoformat()
         drawing.layout["shapes"].append(

@@ -7,7 +7,6 @@ from typing import Any
 
 from reports import palette
 from reports.charts.parts import (
-    NO_FIGURE,
     Chart,
     Drawing,
     LegendEntry,
@@ -22,7 +21,9 @@ from reports.charts.parts import (
 from reports.compare import SummaryRow
 from reports.facts import Facts
 from reports.signals import Signal
-from reports.wording import percent, short_label
+from reports.wording import NO_FIGURE, percent, short_label
+
+_FIFTHS = [0, 0.2, 0.4, 0.6, 0.8, 1]
 
 
 def share_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Chart | None:
@@ -36,7 +37,8 @@ def share_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Cha
     drawing.layout |= {"barmode": "stack", "bargap": 0.28, "hovermode": "closest"}
     drawing.layout["margin"] = {"l": 84, "r": 14, "t": 8, "b": 40}
     drawing.layout["xaxis"] = {
-        "range": [0, 1], "tickformat": ".0%", "fixedrange": True, "showgrid": False, "zeroline": False, "nticks": 6,
+        "range": [0, 1], "tickvals": _FIFTHS, "ticktext": [percent(part) for part in _FIFTHS], "fixedrange": True,
+        "showgrid": False, "zeroline": False,
         "tickfont": {"color": palette.MUTED},
         "title": {"text": f"share of {signal.noun}{made_up}", "font": {"size": 12, "color": palette.MUTED}},
     }  # fmt: skip

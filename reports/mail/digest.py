@@ -12,7 +12,7 @@ from reports.facts import Facts
 from reports.mail.pictures import Picture, pictures_of
 from reports.sentences import headline, problems
 from reports.signals import SIGNALS, Signal
-from reports.wording import compact, listed, short_label, signed_percent
+from reports.wording import NO_FIGURE, compact, listed, short_label, signed_percent
 
 if TYPE_CHECKING:
     from reports.build import BuiltReport
@@ -104,7 +104,7 @@ def _cells(rows: Sequence[SummaryRow], framework: str) -> tuple[Cell, ...]:
 
 def _cell(row: SummaryRow | None) -> Cell:
     if row is None:
-        return Cell("\u2013", "no data")
+        return Cell(NO_FIGURE, "no data")
     clear = row.verdict in ("up", "down") and row.change is not None
-    value = "\u2013" if row.level is None else compact(row.level)
+    value = NO_FIGURE if row.level is None else compact(row.level)
     return Cell(value, signed_percent(row.change) if clear and row.change is not None else row.verdict)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from reports.facts import Facts
 from reports.palette import BAND, GRID, INK, MUTED, Style, style_of
 from reports.signals import SIGNALS, Signal
-from reports.wording import clean_label, compact, long_day, month_name, short_label, short_month
+from reports.wording import clean_label, compact, long_day, month_name, short_label, short_month, tick
 from warehouse.calendar import days_in_year_to
 from warehouse.read.report import CountingBreak
 
@@ -267,9 +267,9 @@ def _scale(axes: Axes, chart: Chart) -> None:
     from matplotlib.ticker import MaxNLocator
 
     top = max((value for curve in chart.curves for value in curve.values if value is not None), default=0) or 1
-    ticks = [float(tick) for tick in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0, top)]
+    ticks = [float(mark) for mark in MaxNLocator(4, steps=[1, 2, 5, 10]).tick_values(0, top)]
     axes.set_ylim(0, max(ticks[-1], top * 1.04))
-    axes.set_yticks(ticks, [compact(tick) for tick in ticks], fontproperties=_font(_SMALL), color=MUTED)
+    axes.set_yticks(ticks, [tick(mark) for mark in ticks], fontproperties=_font(_SMALL), color=MUTED)
     first = min(day for curve in chart.curves for day in curve.days)
     last = max(day for curve in chart.curves for day in curve.days)
     axes.set_xlim(first.toordinal() - 4, last.toordinal() + 6)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from reports.charts.parts import NO_FIGURE, Chart, Table
+from reports.charts.parts import Chart, Table
 from reports.compare import NOISE_RULE, SummaryRow
 from reports.facts import Facts, month_level
 from reports.page import render
 from reports.page.sparkline import spark
 from reports.sentences import finding, source_name
 from reports.signals import METRIC_NAMES, SIGNALS, Signal
-from reports.wording import clean_label, exact, listed, long_day, percent, short_label
+from reports.wording import NO_FIGURE, clean_label, exact, listed, long_day, percent, short_label
 from warehouse.read.report import Definition, SourceAge
 
 QUERY_TITLES = {

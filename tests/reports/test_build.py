@@ -17,11 +17,11 @@ import duckdb
 import pytest
 
 from reports.build import BuiltReport, build_report
-from reports.charts.parts import NO_FIGURE, Table
+from reports.charts.parts import Table
 from reports.page.values import QUERY_TITLES
 from reports.sentences import change_text, finding
 from reports.signals import METRIC_NAMES, SIGNALS
-from reports.wording import exact, percent
+from reports.wording import NO_FIGURE, exact, percent
 from warehouse.read import report
 
 DEMO_DAY = date(2021, 6, 25)

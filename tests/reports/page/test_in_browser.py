@@ -17,6 +17,7 @@ from reports.build import BuiltReport, build_report
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DESKTOP, PHONE = 1280, 390
+FIGURE = re.compile(r"\d[\d,]*(\.\d+)?(\u00a0[kMB%])?|\d+ (months|before)")
 SHAPES = ".scatterlayer .trace path, .barlayer .trace path, .scatterlayer .trace text"
 
 
@@ -101,6 +102,21 @@ def test_every_chart_is_drawn_nothing_fails_nothing_is_fetched(
         assert ground > 230 > 110 > max(ink, tick)
     else:
         assert ground < 40 < 140 < min(ink, tick)
+
+
+def test_figures_beside_the_axes_and_under_the_pointer_are_written_as_in_the_text(
+    opened: Opener, demo_report: BuiltReport
+) -> None:
+    page = opened(demo_report.page).page
+    beside = page.eval_on_selector_all("[data-chart] .ytick text", "all => all.map(one => one.textContent)")
+    assert "300\u00a0k" in beside
+    assert [text for text in beside if text[:1].isdigit() and not FIGURE.fullmatch(text)] == []
+    assert page.eval_on_selector_all(
+        '[data-chart="downloads-share"] .xtick text', "all => all.map(one => one.textContent)"
+    ) == [f"{number}\u00a0%" for number in (0, 20, 40, 60, 80, 100)]
+    for chart in demo_report.charts:
+        for trace in chart.figure.to_plotly_json()["data"]:
+            assert not re.search(r"%\{[xyz]", trace.get("hovertemplate") or ""), "plotly would write them its own way"
 
 
 def test_charts_follow_when_the_reader_turns_dark(opened: Opener, demo_report: BuiltReport) -> None:
