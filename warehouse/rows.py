@@ -6,7 +6,7 @@ Times are timezone-aware UTC datetimes, days are `datetime.date`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -134,7 +134,7 @@ Row = SearchPoint | Download | Release | Commit | StarDay | RepositoryTotal | Fr
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one request said. Rows are of one type.
+    """What one request said. Rows are of one type: a tuple, or warehouse.columns.Columns where they are many.
 
     source        module that asked or service that answered: google_trends, clickpy, pypistats, top_pypi_packages,
                   pypi_index, git, github, config
@@ -150,7 +150,7 @@ class Answer:
     entity: str
     request: str
     collected_at: datetime
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     window_start: date | None = None
     window_end: date | None = None
     replaces_all: bool = False

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import fields
-from datetime import date, datetime
+from collections.abc import Collection, Iterable
 from hashlib import sha256
-from operator import attrgetter
-from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from warehouse.calendar import naive_utc
+from warehouse.columns import RECORD, UNIT, Columns, table_of, text_of, without_duplicates
 from warehouse.open import transaction
+from warehouse.read.queries import query
 from warehouse.rows import (
     Answer,
     Break,
@@ -44,15 +41,6 @@ TABLES: dict[type[Row], str] = {
     Break: "breaks",
 }
 
-_ARROW_TYPES = {
-    str: pa.string(),
-    int: pa.int64(),
-    bool: pa.bool_(),
-    date: pa.date32(),
-    datetime: pa.timestamp("us", tz="UTC"),
-}
-_UNIT, _RECORD, _NULL = "\x1f", "\x1e", "\x00"
-
 _ANSWERS = pa.schema(
     [
         *(
@@ -77,92 +65,59 @@ def save_answers(con: duckdb.DuckDBPyConnection, run_id: str, answers: Iterable[
     Raises ValueError for an answer with rows of two types or with a time that names no time zone.
     """
     with transaction(con):
-        known_answers = _known(con, "SELECT answer_id FROM raw.answers")
-        known_contents = _known(con, "SELECT DISTINCT content_id FROM raw.answers")
-        got = set()
-        ledger: list[dict[str, Any]] = []
-        payloads: dict[str, list[pa.Table]] = defaultdict(list)
-        bodies: dict[str, str] = {}
-        for answer in answers:
-            content = _Content(answer)
-            record = _answer_record(run_id, answer, content)
-            got.add(record["answer_id"])
-            if record["answer_id"] in known_answers:
-                continue
-            known_answers.add(record["answer_id"])
-            ledger.append(record)
-            if answer.body is not None:
-                bodies[record["body_id"]] = answer.body
-            if content.content_id not in known_contents and content.table is not None:
-                known_contents.add(content.content_id)
-                payloads[content.table].append(content.payload(run_id, answer.source))
-        _insert_bodies(con, bodies)
-        _remember(con, run_id, got)
-        if ledger:
-            _insert(con, "answers", pa.Table.from_pylist(ledger, schema=_ANSWERS))
-        return sum(_insert(con, table, pa.concat_tables(parts)) for table, parts in payloads.items())
+        contents = [_Content(answer) for answer in answers]
+        by_id = {content.record["answer_id"]: content for content in contents}
+        _remember(con, run_id, by_id.keys())
+        known = _known(con, "known_answers", by_id.keys())
+        fresh = [content for answer_id, content in by_id.items() if answer_id not in known]
+        if not fresh:
+            return 0
+        rows = _insert_rows(con, run_id, fresh)
+        _insert_bodies(con, fresh)
+        records = [{**content.record, "run_id": run_id} for content in fresh]
+        _insert(con, "answers", pa.Table.from_pylist(records, schema=_ANSWERS))
+        return rows
 
 
 class _Content:
-    """The rows of an answer as an Arrow table without duplicates, and the hash that names them."""
+    """An answer with its rows as they are stored, without duplicates, and the hash that names them."""
 
     def __init__(self, answer: Answer) -> None:
-        types = {type(row) for row in answer.rows}
-        if len(types) > 1:
-            raise ValueError(f"{answer.source}: the rows of an answer must be of one type, these are {len(types)}")
-        row_type = types.pop() if types else None
+        self.answer = answer
+        row_type = _row_type(answer)
         self.table = TABLES[row_type] if row_type else None
-        self.rows = _arrow_table(row_type, answer.rows) if row_type else pa.table({})
-        lines = _lines(self.rows)
-        if self.rows.num_rows > 1:
-            self.rows, lines = _without_duplicates(self.rows, lines)
-        digest = sha256(f"{answer.source}{_UNIT}{self.table}{_RECORD}".encode())
-        digest.update(_RECORD.join(lines.sort().to_pylist()).encode())
+        digest = sha256(f"{answer.source}{UNIT}{self.table}".encode())
+        if row_type:
+            self.rows, lines = without_duplicates(table_of(answer.rows, row_type))
+            digest.update(text_of(lines))
+        else:
+            self.rows = pa.table({})
+            digest.update(RECORD.encode())
         self.content_id = digest.hexdigest()
+        self.record = _answer_record(answer, self)
 
-    def payload(self, run_id: str, source: str) -> pa.Table:
+    def payload(self, run_id: str) -> pa.Table:
         rows = self.rows
-        for name, value in (("content_id", self.content_id), ("source", source), ("run_id", run_id)):
+        for name, value in (("content_id", self.content_id), ("source", self.answer.source), ("run_id", run_id)):
             rows = rows.append_column(name, pa.repeat(value, rows.num_rows))
         return rows
 
 
-def _arrow_table(row_type: type[Row], rows: tuple[Row, ...]) -> pa.Table:
-    hints = get_type_hints(row_type)
-    columns = {}
-    for item in fields(row_type):
-        plain = next((kind for kind in get_args(hints[item.name]) if kind is not NoneType), hints[item.name])
-        values = pa.array(map(attrgetter(item.name), rows), type=_ARROW_TYPES[plain], size=len(rows))
-        columns[item.name] = values.cast(pa.timestamp("us")) if plain is datetime else values
-    return pa.table(columns)
+def _row_type(answer: Answer) -> type[Row] | None:
+    """The type of the rows, None where there are none."""
+    if isinstance(answer.rows, Columns):
+        return answer.rows.row_type if len(answer.rows) else None
+    types = {type(row) for row in answer.rows}
+    if len(types) > 1:
+        raise ValueError(f"{answer.source}: the rows of an answer must be of one type, these are {len(types)}")
+    return types.pop() if types else None
 
 
-def _lines(rows: pa.Table) -> pa.Array:
-    """One text per row that holds all its values; the order of the fields is that of the row type."""
-    if not rows.num_columns:
-        return pa.array([], pa.string())
-    texts = [column.combine_chunks().cast(pa.string()) for column in rows.itercolumns()]
-    return pc.binary_join_element_wise(*texts, _UNIT, null_handling="replace", null_replacement=_NULL)
-
-
-def _without_duplicates(rows: pa.Table, lines: pa.Array) -> tuple[pa.Table, pa.Array]:
-    encoded = lines.dictionary_encode()
-    if len(encoded.dictionary) == len(lines):
-        return rows, lines
-    first = (
-        pa.table({"code": encoded.indices, "at": pa.array(range(len(lines)))})
-        .group_by("code")
-        .aggregate([("at", "min")])
-    )
-    return rows.take(first["at_min"]), encoded.dictionary
-
-
-def _answer_record(run_id: str, answer: Answer, content: _Content) -> dict[str, Any]:
+def _answer_record(answer: Answer, content: _Content) -> dict[str, Any]:
     collected_at = naive_utc(answer.collected_at)
     identity = (answer.source, answer.entity, answer.request, collected_at.isoformat(), content.content_id)
     return {
-        "answer_id": sha256(_UNIT.join(identity).encode()).hexdigest(),
-        "run_id": run_id,
+        "answer_id": sha256(UNIT.join(identity).encode()).hexdigest(),
         "source": answer.source,
         "entity": answer.entity,
         "row_type": content.table or "",
@@ -179,19 +134,29 @@ def _answer_record(run_id: str, answer: Answer, content: _Content) -> dict[str, 
     }
 
 
-def _remember(con: duckdb.DuckDBPyConnection, run_id: str, answer_ids: set[str]) -> None:
+def _remember(con: duckdb.DuckDBPyConnection, run_id: str, answer_ids: Collection[str]) -> None:
     """Which answers a run got, also those that were known: checks look at all of them."""
-    found = con.execute("SELECT answer_id FROM raw.run_answers WHERE run_id = ?", [run_id]).fetchall()
-    fresh = sorted(answer_ids - {answer_id for (answer_id,) in found})
+    fresh = sorted(set(answer_ids) - _known(con, "answers_of_run", answer_ids, run_id=run_id))
     if fresh:
         _insert(con, "run_answers", pa.table({"run_id": [run_id] * len(fresh), "answer_id": fresh}))
 
 
-def _insert_bodies(con: duckdb.DuckDBPyConnection, bodies: dict[str, str]) -> None:
-    known = _known(con, "SELECT body_id FROM raw.bodies") if bodies else set()
-    fresh = sorted(bodies.keys() - known)
-    if fresh:
-        _insert(con, "bodies", pa.table({"body_id": fresh, "body": [bodies[name] for name in fresh]}))
+def _insert_rows(con: duckdb.DuckDBPyConnection, run_id: str, fresh: Iterable[_Content]) -> int:
+    """The rows of contents that no answer has brought yet; returns how many."""
+    by_id = {content.content_id: content for content in fresh}
+    known = _known(con, "known_contents", by_id.keys())
+    payloads: dict[str, list[pa.Table]] = defaultdict(list)
+    for content_id, content in by_id.items():
+        if content_id not in known and content.table is not None:
+            payloads[content.table].append(content.payload(run_id))
+    return sum(_insert(con, table, pa.concat_tables(parts)) for table, parts in payloads.items())
+
+
+def _insert_bodies(con: duckdb.DuckDBPyConnection, fresh: Iterable[_Content]) -> None:
+    bodies = {content.record["body_id"]: content.answer.body for content in fresh if content.answer.body is not None}
+    names = sorted(bodies.keys() - _known(con, "known_bodies", bodies.keys()))
+    if names:
+        _insert(con, "bodies", pa.table({"body_id": names, "body": [bodies[name] for name in names]}))
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> int:
@@ -201,5 +166,9 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> int:
     return int(rows.num_rows)
 
 
-def _known(con: duckdb.DuckDBPyConnection, query: str) -> set[str]:
-    return {name for (name,) in con.execute(query).fetchall()}
+def _known(con: duckdb.DuckDBPyConnection, name: str, ids: Collection[str], **values: str) -> set[str]:
+    """Which of `ids` the query save/`name` finds: only those are looked up, however many the warehouse holds."""
+    if not ids:
+        return set()
+    found = con.execute(query(f"save/{name}"), {"ids": list(ids), **values}).fetchall()
+    return {known for (known,) in found}

@@ -1,0 +1,151 @@
+"""Rows as columns are the same rows, under the same content ids as ever."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.warehouse.test_properties_of_loading import row_types
+from warehouse import save
+from warehouse.columns import Columns, schema_of
+from warehouse.rows import Answer, Commit, Download, Row, SearchPoint, StarDay
+from warehouse.save import TABLES, save_answers
+
+AT = datetime(2021, 6, 25, 23, tzinfo=UTC)
+COMMITS = (
+    Commit("a/b", "f" * 40, "k1", "person", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), AT, True),
+    Commit("a/b", "0" * 40, "k2", "bot", datetime(1970, 1, 1, tzinfo=UTC), AT, False),
+)
+
+DOWNLOADS = tuple(Download("torch", date(2021, 6, d), date(2021, 6, d), 1, "all", -d) for d in (9, 10, 9))
+BELOW_ONE = (SearchPoint("ö😀\x1f", date(2021, 6, 6), "WEEK", 0, True, False, True),)
+
+
+def in_columns(rows: list[Row] | tuple[Row, ...]) -> Columns:
+    row_type = type(rows[0])
+    names = schema_of(row_type).names
+    return Columns(row_type, **dict(zip(names, map(list, zip(*map(astuple, rows), strict=True)), strict=True)))
+
+
+def written(value: Any) -> str:
+    match value:
+        case None:
+            return "\x00"
+        case bool():
+            return str(value).lower()
+        case datetime():
+            return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        case _:
+            return str(value)
+
+
+def content_id_by_hand(source: str, rows: list[Row]) -> str:
+    """What a content id has been from the first warehouse on."""
+    table = TABLES[type(rows[0])] if rows else None
+    lines = sorted({"\x1f".join(map(written, astuple(row))).encode() for row in rows})
+    return sha256(f"{source}\x1f{table}\x1e".encode() + b"\x1e".join(lines)).hexdigest()
+
+
+def saved_id(con: duckdb.DuckDBPyConnection, source: str, rows: Any) -> str:
+    con.execute("DELETE FROM raw.answers")
+    save_answers(con, "r", [Answer(source, "e", "{}", AT, rows)])
+    [(content_id,)] = con.execute("SELECT content_id FROM raw.answers").fetchall()
+    return str(content_id)
+
+
+@given(data=st.data(), row_type=st.sampled_from(list(row_types)))
+def test_a_content_id_is_what_it_was(shared_con: duckdb.DuckDBPyConnection, data: st.DataObject, row_type: Any) -> None:
+    rows = data.draw(st.lists(row_types[row_type], min_size=1, max_size=12))
+    assert saved_id(shared_con, "s", tuple(rows)) == content_id_by_hand("s", rows)
+    assert saved_id(shared_con, "s", in_columns(rows)) == content_id_by_hand("s", rows)
+
+
+@pytest.fixture(scope="module")
+def shared_con(empty_warehouse: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    from shutil import copy
+
+    from warehouse.open import open_warehouse
+
+    with open_warehouse(copy(empty_warehouse, tmp_path_factory.mktemp("columns") / "w.duckdb")) as con:
+        yield con
+
+
+@pytest.mark.parametrize(
+    ("source", "rows", "content_id"),
+    [
+        ("git", (), "d9852238d176a93530360d88baeb0e4ef02252928e0ef5b721e77d679a6f7600"),
+        ("git", COMMITS, "fb1f1a63140704133e4c5b42e40ea1189b82b9cf2f2a7e033d30845c213036aa"),
+        (
+            "clickpy",
+            DOWNLOADS,
+            "4c534f8626e373053cb34c9f428e86844f0bf0c7832c8790e105fde609606d6e",
+        ),
+        (
+            "google_trends",
+            BELOW_ONE,
+            "abca8809a5c8fb44f05dcf69c7ae6dce9969ad6f1e6c8b6431825673af3f3f22",
+        ),
+    ],
+)
+def test_ids_of_warehouses_in_use_stay(con: duckdb.DuckDBPyConnection, source: str, rows: Any, content_id: str) -> None:
+    """Written down from the first version of the program."""
+    assert saved_id(con, source, rows) == content_id
+
+
+def test_columns_are_a_tuple_of_rows_to_whoever_reads_them() -> None:
+    columns = in_columns(COMMITS)
+    assert columns == COMMITS
+    plain: object = COMMITS
+    assert plain == columns
+    assert columns != COMMITS[:1]
+    assert (len(columns), columns[0], columns[-1], columns[1:]) == (2, COMMITS[0], COMMITS[1], COMMITS[1:])
+    assert [row.author_key for row in columns if isinstance(row, Commit)] == ["k1", "k2"]
+    assert repr(columns) == repr(COMMITS)
+    assert hash(columns) == hash(COMMITS)
+    with pytest.raises(IndexError):
+        columns[2]
+
+
+def test_one_value_stands_for_all_rows_and_a_wrong_one_is_refused() -> None:
+    days = pa.array([date(2021, 6, 1), date(2021, 6, 2)])
+    assert Columns(StarDay, repository="a/b", day=days, stars_added=[1, 2])[1] == StarDay("a/b", date(2021, 6, 2), 2)
+    with pytest.raises(pa.ArrowInvalid):
+        Columns(StarDay, repository="a/b", day=days, stars_added=["x", "y"])
+
+
+def test_columns_are_saved_like_rows(con: duckdb.DuckDBPyConnection) -> None:
+    assert save_answers(con, "r1", [Answer("git", "a/b", "{}", AT, in_columns((*COMMITS, COMMITS[0])))]) == 2
+    assert save_answers(con, "r2", [Answer("git", "a/b", "{}", AT, COMMITS[::-1])]) == 0
+    told = con.execute("SELECT commit_sha, authored_at, is_merge FROM raw.git_commits ORDER BY ALL").fetchall()
+    assert told == [
+        ("0" * 40, datetime(1970, 1, 1), False),
+        ("f" * 40, datetime(9999, 12, 31, 23, 59, 59), True),
+    ]
+
+
+def test_columns_without_rows_are_an_answer_without_rows(con: duckdb.DuckDBPyConnection) -> None:
+    nothing = Columns(StarDay, repository="a/b", day=[], stars_added=[])
+    assert nothing == ()
+    assert saved_id(con, "github", nothing) == saved_id(con, "github", ())
+
+
+def test_saving_asks_only_for_the_ids_in_hand(con: duckdb.DuckDBPyConnection) -> None:
+    answers = [Answer("google_trends", "e", str(n), AT, BELOW_ONE, body=str(n)) for n in range(20)]
+    save_answers(con, "r", answers)
+    places = {"known_answers": "answers", "known_contents": "answers", "known_bodies": "bodies"}
+    ids = {"known_answers": "answer_id", "known_contents": "content_id", "known_bodies": "body_id"}
+    for name, table in places.items():
+        [(there,)] = con.execute(f"SELECT min({ids[name]}) FROM raw.{table}").fetchall()
+        assert save._known(con, name, [there, "unknown"]) == {there}
+        assert save._known(con, name, []) == set()
+    [(one,)] = con.execute("SELECT min(answer_id) FROM raw.answers").fetchall()
+    assert save._known(con, "answers_of_run", [one], run_id="r") == {one}
+    assert save._known(con, "answers_of_run", [one], run_id="another") == set()

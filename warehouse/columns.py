@@ -1,0 +1,157 @@
+"""Rows as Arrow columns: what a row type looks like in Arrow, and answers of many rows without an object a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from datetime import date, datetime
+from operator import attrgetter
+from types import NoneType
+from typing import Any, get_args, get_type_hints, overload
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from warehouse.rows import Row
+
+_ARROW_TYPES: dict[type, pa.DataType] = {
+    str: pa.string(),
+    int: pa.int64(),
+    bool: pa.bool_(),
+    date: pa.date32(),
+    datetime: pa.timestamp("us", tz="+00:00"),
+}
+_TEXT = pa.large_string()  # 2 GB are soon full
+UNIT, RECORD, _NULL = "\x1f", "\x1e", "\x00"
+
+
+def schema_of(row_type: type[Row]) -> pa.Schema:
+    """The fields of a row type as Arrow columns, in their order; times in microseconds, UTC."""
+    hints = get_type_hints(row_type)
+    return pa.schema([(item.name, _ARROW_TYPES[_plain(hints[item.name])]) for item in fields(row_type)])
+
+
+def table_of(rows: Sequence[Row], row_type: type[Row]) -> pa.Table:
+    """`rows` as the columns of `schema_of(row_type)`."""
+    if isinstance(rows, Columns):
+        return rows.table
+    return pa.table(
+        [
+            pa.array(map(attrgetter(column.name), rows), type=column.type, size=len(rows))
+            for column in schema_of(row_type)
+        ],
+        schema=schema_of(row_type),
+    )
+
+
+class Columns(Sequence[Row]):
+    """Many rows of one type, held as Arrow columns. To whoever reads them the same as a tuple of those rows."""
+
+    __slots__ = ("row_type", "table")
+
+    def __init__(self, row_type: type[Row], **columns: Any) -> None:
+        """`columns`: for each field of `row_type` its values in the order of the rows, as a list or as anything of
+        Arrow, or one value that all rows share. Raises pyarrow.ArrowInvalid for a value of another type."""
+        count = next(len(values) for values in columns.values() if _is_many(values))
+        self.row_type = row_type
+        self.table = pa.table(
+            [_column(columns[item.name], item.type, count) for item in schema_of(row_type)], schema=schema_of(row_type)
+        )
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        for batch in self.table.to_batches(max_chunksize=10_000):
+            yield from (self.row_type(*values) for values in zip(*(c.to_pylist() for c in batch.columns), strict=True))
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
+        if isinstance(place, slice):
+            return tuple(self)[place]
+        if not -len(self) <= place < len(self):
+            raise IndexError(place)
+        return self.row_type(*(column[place].as_py() for column in self.table.columns))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
+def without_duplicates(rows: pa.Table) -> tuple[pa.Table, pa.LargeStringArray]:
+    """`rows` as they are stored (times without zone), each once, and for each a text that holds all its values, sorted.
+
+    The texts name a content (warehouse.save), so they must never change: the fields in their order, parted by UNIT,
+    and a RECORD before each.
+    """
+    stored = rows.cast(pa.schema([(item.name, _stored(item.type)) for item in rows.schema]))
+    lines = _lines(stored)
+    if _is_ascending(lines):
+        return stored, lines
+    in_order = lines.sort()
+    if _is_ascending(in_order):
+        return stored, in_order
+    encoded = lines.dictionary_encode()
+    places = pa.table({"code": encoded.indices, "place": pa.array(range(len(lines)))})
+    first = places.group_by("code").aggregate([("place", "min")])["place_min"]
+    return stored.take(first), encoded.dictionary.sort()
+
+
+def text_of(lines: pa.LargeStringArray) -> memoryview:
+    """The texts one after the other, as they are in memory."""
+    _, _, text = lines.buffers()
+    first, last = lines.offset, lines.offset + len(lines)
+    offsets = memoryview(lines.buffers()[1]).cast("q")
+    return memoryview(text)[offsets[first] : offsets[last]]
+
+
+def _lines(stored: pa.Table) -> pa.LargeStringArray:
+    texts = [_texts(column.combine_chunks()) for column in stored.columns]
+    texts[0] = _joined(pa.scalar(RECORD, _TEXT), texts[0], by="")
+    return _joined(*texts, by=UNIT)
+
+
+def _joined(*texts: pa.Array | pa.Scalar, by: str) -> pa.LargeStringArray:
+    parts = (*texts, pa.scalar(by, _TEXT))
+    return pc.binary_join_element_wise(*parts, null_handling="replace", null_replacement=_NULL)
+
+
+def _texts(values: pa.Array) -> pa.Array:
+    """Days repeat, so each is written once; nothing else is worth looking for repetitions."""
+    if pa.types.is_date(values.type):
+        encoded = values.dictionary_encode()
+        return encoded.dictionary.cast(_TEXT).take(encoded.indices)
+    return values.cast(_TEXT)
+
+
+def _is_ascending(lines: pa.LargeStringArray) -> bool:
+    """Each line after the one before it, none twice."""
+    return bool(pc.all(pc.less(lines[:-1], lines[1:])).as_py())
+
+
+def _stored(kind: pa.DataType) -> pa.DataType:
+    return pa.timestamp("us") if pa.types.is_timestamp(kind) else kind
+
+
+def _is_many(values: Any) -> bool:
+    return isinstance(values, list | tuple | pa.Array | pa.ChunkedArray)
+
+
+def _column(values: Any, kind: pa.DataType, count: int) -> pa.Array | pa.ChunkedArray:
+    if not _is_many(values):
+        return pa.repeat(pa.scalar(values, kind), count)
+    return values.cast(kind) if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values, kind)
+
+
+def _plain(hint: Any) -> type:
+    """The type itself of one that may be None."""
+    plain: type = next((kind for kind in get_args(hint) if kind is not NoneType), hint)
+    return plain
