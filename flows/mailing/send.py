@@ -19,7 +19,6 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 import duckdb
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from flows.config.settings import Mail, MailList, Settings
 from flows.mailing.smtp import (
@@ -32,6 +31,7 @@ from flows.mailing.smtp import (
     UnansweredError,
 )
 from flows.report_folder import make_page, make_report
+from flows.retry import again
 from reports.build import BuiltReport
 from reports.mail.digest import digest_of
 from reports.mail.message import Attachment, Envelope, message
@@ -258,7 +258,12 @@ class _Round:
         """Send one mail, as often as it takes; what became of it, or why it has to wait."""
         content = post.message(address, dated=self.now, seed=recipient_key(self._key, address))
         try:
-            self._retrying()(session.send, address, content, before_content=lambda: self._record(address, "sending"))
+            again(
+                lambda: session.send(address, content, before_content=lambda: self._record(address, "sending")),
+                attempts=self.mail.attempts,
+                passes=lambda error: isinstance(error, NotAcceptedError),
+                sleep=self.sleep,
+            )
         except UnansweredError as error:
             self._record(address, "sending", error=error.what)
             return self._outcome(address, "uncertain", f"{error.what}; it is not sent again on its own")
@@ -269,15 +274,6 @@ class _Round:
             return error
         self._record(address, "sent")
         return self._outcome(address, "sent")
-
-    def _retrying(self) -> Retrying:
-        return Retrying(
-            stop=stop_after_attempt(self.mail.attempts),
-            retry=retry_if_exception_type(NotAcceptedError),
-            wait=wait_exponential(),
-            sleep=self.sleep,
-            reraise=True,
-        )
 
     def _deferred(self, address: str, error: PostError) -> Outcome:
         self._record(address, "deferred", error=error.what)

@@ -1,7 +1,8 @@
 """One way to ask an upstream over HTTP: time limits, manners, retries and what each answer means.
 
 Every answer that is not the wanted one becomes a TransientError or a TerminalError here, and transient ones are asked
-again here, nowhere else. Redirects are not followed unless asked: a page behind a 302 must not pass for an answer.
+again here, nowhere else. Redirects are not followed unless asked, and then on the same host only: a page behind a 302
+must not pass for an answer. One deadline and one limit of bytes hold for an exchange, see flows/sources/transport.py.
 Certificates are always verified; an authority of one's own goes in REQUESTS_CA_BUNDLE, a proxy in HTTPS_PROXY.
 """
 
@@ -13,20 +14,25 @@ from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
 from threading import Lock
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception
 from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from flows.config.settings import Upstream
+from flows.printable import printable
+from flows.retry import again
 from flows.sources.answers import kept, parsed_json
 from flows.sources.errors import TerminalError, TransientError, UnreachableError
+from flows.sources.transport import BUDGET, Budget, MeteredSession
 
 USER_AGENT = "framework-trends/0.1 (nightly popularity report)"
 LONGEST_WAIT_SECONDS = 60.0
 LONGEST_CONNECT_SECONDS = 5.0
 LARGEST_BODY_BYTES = 256 * 2**20
+LARGEST_HEAD_BYTES = 2**20  # of everything before the body: heads, also of redirects, and "100 Continue"
+MOST_REDIRECTS = 3
+_USUAL_PORTS = {"http": 80, "https": 443}
 _TRANSIENT_STATUS = frozenset({202, 408, 425, 429, 500, 502, 503, 504})
 
 Wanted = frozenset[int] | Callable[[requests.Response], bool]
@@ -35,8 +41,8 @@ Wanted = frozenset[int] | Callable[[requests.Response], bool]
 class HttpClient:
     """Asks one upstream on behalf of `source`.
 
-    timeout_seconds is for the whole answer, at most 5 s of it for connecting; rate_per_minute spaces the requests out;
-    attempts counts the first one. `sleep` is time.sleep, replaced in tests. Safe to share between threads.
+    timeout_seconds is for the whole exchange, redirects too, at most 5 s of it for connecting; rate_per_minute spaces
+    the requests out; attempts counts the first one. `sleep` is time.sleep, replaced in tests. Threads may share it.
     """
 
     def __init__(
@@ -56,8 +62,8 @@ class HttpClient:
         self._sleep = sleep
         self._next_at = 0.0
         self._lock = Lock()
-        self.session = requests.Session()
-        self.session.headers.update({"User-Agent": USER_AGENT, **(headers or {})})
+        self.session = MeteredSession()
+        self.session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate", **(headers or {})})
         self.session.auth = _as_it_is
 
     @classmethod
@@ -104,46 +110,72 @@ class HttpClient:
         `accept`: the statuses wanted, or a test of the response; `content_type`: a part of the one wanted.
         Returns the response with its body read in full. Raises TransientError or TerminalError.
         """
-        retrying = Retrying(
-            stop=self._no_more_tries,
-            retry=retry_if_exception(_worth_another_try),
-            wait=_wait,
+        began = time.monotonic()
+
+        def passes(error: BaseException) -> bool:
+            """Not where connecting alone took long: a night without network must not wait for every single request."""
+            took_long = isinstance(error, UnreachableError) and time.monotonic() - began >= LONGEST_CONNECT_SECONDS
+            return _worth_another_try(error) and not took_long
+
+        return again(
+            lambda: self._once(method, url, accept, content_type, follow, options),
+            attempts=self._attempts,
+            passes=passes,
             sleep=self._sleep,
-            reraise=True,
+            asked_wait=lambda error: error.retry_after if isinstance(error, TransientError) else None,
         )
-        return retrying(self._once, method, url, accept, content_type, follow, options)
 
     def asked_wait(self, response: requests.Response) -> float | None:
         """Seconds that a refusing `response` asks to wait, None where it names no time. Upstreams may differ."""
         return _retry_after_seconds(response)
 
-    def _no_more_tries(self, state: RetryCallState) -> bool:
-        """Also when connecting alone took long: a night without network must not wait for every single request."""
-        if state.attempt_number >= self._attempts:
-            return True
-        return isinstance(_error_of(state), UnreachableError) and _seconds_since_start(state) >= LONGEST_CONNECT_SECONDS
-
     def _once(
         self, method: str, url: str, accept: Wanted, content_type: str | None, follow: bool, options: dict[str, Any]
     ) -> requests.Response:
+        budget = Budget(self._timeout, LARGEST_HEAD_BYTES)
+        response = self._ask(method, url, budget, follow, options)
+        for _ in range(MOST_REDIRECTS):
+            if not (follow and response.is_redirect):
+                break
+            url = self._next_url(url, response)
+            response = self._ask(method, url, budget, follow, {**options, "params": None})
+        self._judge(response, _where(url), accept, content_type)
+        return response
+
+    def _ask(self, method: str, url: str, budget: Budget, follow: bool, options: dict[str, Any]) -> requests.Response:
+        """One request and its answer; the body of a redirect that is followed is not read."""
         self._take_turn()
         where = _where(url)
-        deadline = time.monotonic() + self._timeout
+        in_use = BUDGET.set(budget)
         try:
+            left = budget.seconds_left()
             with self.session.request(
                 method,
                 url,
-                timeout=(min(self._timeout, LONGEST_CONNECT_SECONDS), self._timeout),
-                allow_redirects=follow,
+                timeout=(min(left, LONGEST_CONNECT_SECONDS), left),
+                allow_redirects=False,
                 stream=True,
                 proxies=_proxies_for(url),
                 **options,
             ) as response:
-                self._read_body(response, where, deadline)
-        except (requests.RequestException, HTTPError, ValueError) as error:  # ValueError: Location is no URL
-            raise self._failure(error, where) from None
-        self._judge(response, where, accept, content_type)
+                if not (follow and response.is_redirect):
+                    self._read_body(response, where, budget)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:  # ValueError: Location is no URL
+            raise self._failure(error, where, budget) from None
+        finally:
+            BUDGET.reset(in_use)
         return response
+
+    def _next_url(self, url: str, response: requests.Response) -> str:
+        """Where a redirect leads: on the same host only, because what is sent there is meant for nobody else."""
+        location = response.headers["Location"]
+        target = _joined(url, location)
+        if target is None or not _is_same_host(url, target):
+            what = (
+                f"{_where(url)}: status {response.status_code}, sent on to another host, {_where(target or location)}"
+            )
+            raise TransientError(self.source, what, "it is not followed; ask again later, or see base_url")
+        return target
 
     def _take_turn(self) -> None:
         with self._lock:
@@ -152,15 +184,15 @@ class HttpClient:
                 self._sleep(wait)
             self._next_at = time.monotonic() + self._interval
 
-    def _read_body(self, response: requests.Response, where: str, deadline: float) -> None:
-        """Read the body as it comes: a drip of bytes never trips the time limit of a single read, only the deadline."""
+    def _read_body(self, response: requests.Response, where: str, budget: Budget) -> None:
+        """Read the body as it comes, unpacked: what is small on the wire may be large in memory."""
+        budget.begin_body(LARGEST_BODY_BYTES)
         body = bytearray()
         while chunk := response.raw.read1(2**16, decode_content=True):
             body += chunk
             if len(body) > LARGEST_BODY_BYTES:
                 raise TerminalError(self.source, f"{where}: body over {LARGEST_BODY_BYTES:,} bytes")
-            if time.monotonic() > deadline:
-                raise TransientError(self.source, f"{where}: body not complete within {self._timeout:g} s")
+            budget.seconds_left()
         response._content = bytes(body)
 
     def _judge(self, response: requests.Response, where: str, accept: Wanted, content_type: str | None) -> None:
@@ -173,20 +205,23 @@ class HttpClient:
             asked = "" if wait is None else f", asks to wait {wait:.0f} s"
             raise TransientError(self.source, f"{where}: status {status}{asked}", "it is tried again next time", wait)
         if 300 <= status < 400:
-            target = _where(response.headers.get("Location", ""))
-            raise TransientError(self.source, f"{where}: status {status}, sent on to {target or 'nowhere'}")
+            target = _where(response.headers.get("Location", "")) or "nowhere"
+            raise TransientError(self.source, f"{where}: status {status}, sent on to {target}")
         if status < 300:
             raise TransientError(self.source, f"{where}: status {status}, but not the answer wanted")
         raise TerminalError(self.source, f"{where}: status {status}")
 
     def _check_content_type(self, response: requests.Response, where: str, wanted: str | None) -> None:
-        found = response.headers.get("Content-Type", "none")
+        found = printable(response.headers.get("Content-Type", "none"), most=100)
         if wanted is not None and wanted not in found.lower():
             what = f"{where}: status {response.status_code} but content type {found}, wanted {wanted}"
             raise TransientError(self.source, what)
 
-    def _failure(self, error: Exception, where: str) -> TransientError | TerminalError:
+    def _failure(self, error: Exception, where: str, budget: Budget) -> TransientError | TerminalError:
         """What a request without a whole answer means. The text of `error` may hold the query, so it is left out."""
+        if budget.is_overdrawn:
+            part, limit = ("body", LARGEST_BODY_BYTES) if budget.in_body else ("head", LARGEST_HEAD_BYTES)
+            return TerminalError(self.source, f"{where}: {part} over {limit:,} bytes")
         if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
             return TerminalError(self.source, f"{where}: not a URL that can be asked", "see base_url in config.toml")
         if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
@@ -194,8 +229,9 @@ class HttpClient:
             return TerminalError(self.source, f"{where}: certificate not trusted", next_step)
         if _never_connected(error):
             return UnreachableError(self.source, f"{where}: no connection", "check the network, then ask again")
-        if isinstance(error, (requests.Timeout, ReadTimeoutError)):
-            return TransientError(self.source, f"{where}: no answer within {self._timeout:g} s", "ask again later")
+        if isinstance(error, (requests.Timeout, ReadTimeoutError, TimeoutError)):
+            what = "body not complete" if budget.in_body else "no answer"
+            return TransientError(self.source, f"{where}: {what} within {self._timeout:g} s", "ask again later")
         return TransientError(self.source, f"{where}: answer broken off ({type(error).__name__})", "ask again later")
 
 
@@ -223,24 +259,9 @@ def _proxies_for(url: str) -> dict[str, str]:
     return {"http": "", "https": ""} if is_loopback else {}
 
 
-def _error_of(state: RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
-
-
-def _seconds_since_start(state: RetryCallState) -> float:
-    return state.seconds_since_start or 0.0
-
-
 def _worth_another_try(error: BaseException) -> bool:
     """Transient, and the upstream does not ask for a wait that is better spent until the next night."""
     return isinstance(error, TransientError) and (error.retry_after or 0.0) <= LONGEST_WAIT_SECONDS
-
-
-def _wait(state: RetryCallState) -> float:
-    """Seconds to the next try: what the upstream asks for, else 1, 2, 4, ..."""
-    error = _error_of(state)
-    asked = error.retry_after if isinstance(error, TransientError) else None
-    return asked if asked is not None else float(2 ** (state.attempt_number - 1))
 
 
 def _retry_after_seconds(response: requests.Response) -> float | None:
@@ -271,4 +292,24 @@ def _where(url: str) -> str:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return "(not a URL)"
-    return f"{parts.hostname or ''}{port}{parts.path}"
+    return printable(f"{parts.hostname or ''}{port}{parts.path}", most=200)
+
+
+def _joined(url: str, location: str) -> str | None:
+    """Where `location` leads from `url`; None where it is no URL."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return None
+
+
+def _is_same_host(url: str, target: str) -> bool:
+    """The same scheme, host and port, or from http to https where both ports are the usual ones."""
+    try:
+        here, there = urlsplit(url), urlsplit(target)
+        ends = [(part.hostname, part.port or _USUAL_PORTS.get(part.scheme)) for part in (here, there)]
+    except ValueError:
+        return False
+    if here.scheme == there.scheme:
+        return ends[0] == ends[1]
+    return (here.scheme, there.scheme) == ("http", "https") and ends == [(here.hostname, 80), (here.hostname, 443)]

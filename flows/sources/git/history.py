@@ -20,9 +20,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TypeVar
 
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
-
 from flows.config.settings import GitHistory
+from flows.retry import again
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.git import command
 from flows.sources.git.command import SOURCE, DamagedCloneError
@@ -246,14 +245,7 @@ class _Clone:
 
     def _again(self, ask: Callable[[], _Said]) -> _Said:
         """`ask`, and again while the fault is one of the network."""
-        retrying = Retrying(
-            stop=stop_after_attempt(_ATTEMPTS),
-            retry=retry_if_exception(lambda error: type(error) is TransientError),
-            wait=wait_exponential(multiplier=1),
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return retrying(ask)
+        return again(ask, attempts=_ATTEMPTS, passes=lambda error: type(error) is TransientError, sleep=self._sleep)
 
 
 @contextmanager
