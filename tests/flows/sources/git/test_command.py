@@ -161,3 +161,9 @@ def test_repository_around_the_working_directory_takes_no_part(
     git("-C", str(around), "config", "url.http://127.0.0.1:9/.insteadOf", "http://127.0.0.1")
     monkeypatch.chdir(around)
     assert only(upstream.fetch()).commit_sha == sha
+
+
+def test_git_writes_in_blocks_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_FLUSH", "1")
+    seen = command.run(("-c", "alias.surroundings=!env", "surroundings"), limit=30).splitlines()
+    assert "GIT_FLUSH=0" in seen
