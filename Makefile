@@ -37,7 +37,8 @@ nightly: $(READY)  ## the nightly job once, now, against the real upstreams
 	@$(BIN)/trends nightly
 
 test: $(READY)  ## all tests, offline
-	@$(BIN)/python -m pytest -n 2 --dist worksteal
+	@echo "Tests in two processes; the demo's night and a Prefect server run beside them and end with them."
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check

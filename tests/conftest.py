@@ -1,9 +1,10 @@
-"""What all tests share: no network, nothing of the user's, and one run of the demo whatever the number of processes."""
+"""What all tests share: no network, nothing of the user's, one run of the demo and one Prefect server for them all."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,14 +15,19 @@ from typing import Any
 
 import duckdb
 import pytest
+import requests
 from filelock import FileLock
 from hypothesis import settings
 
+from tests import background
 from warehouse.open import open_warehouse
 
 ROOT = Path(__file__).parents[1]
+TRENDS = [str(Path(sys.executable).parent / "trends")]
 OFFLINE = {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1", "NO_COLOR": "1"}
 os.environ.update(OFFLINE)  # before anything imports Prefect, which reads them once
+for name in ("GITHUB_TOKEN", "GH_TOKEN", "SMTP_USERNAME", "SMTP_PASSWORD"):
+    os.environ.pop(name, None)  # the user's own have no place in a test
 
 settings.register_profile("local", deadline=None)  # both cores are busy; a slow example is no failure
 settings.register_profile("ci", deadline=None, derandomize=True)
@@ -56,12 +62,6 @@ def _only_index_tests_reach_out(request: pytest.FixtureRequest) -> Iterator[None
     _outside["allowed"] = False
 
 
-@pytest.fixture(autouse=True)
-def _nothing_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("GITHUB_TOKEN", "GH_TOKEN", "SMTP_USERNAME", "SMTP_PASSWORD"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def project() -> Path:
     """The root of the checkout."""
@@ -87,9 +87,8 @@ class Demo:
 
 def run_trends(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
     """The installed command in a process of its own, as a user would start it."""
-    command = [str(Path(sys.executable).parent / "trends"), *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False,
+        [*TRENDS, *arguments], capture_output=True, text=True, cwd=cwd, timeout=300, check=False,
         env=os.environ | OFFLINE | environment,
     )  # fmt: skip
 
@@ -101,17 +100,65 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
     return base if worker_id == "master" else base.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that wait for the demo come last, since it is under way; of the others, slow ones come first."""
+    waiting = {item.path for item in items if "demo" in _fixtures_of(item)}
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path in waiting, item.path not in slow))
+
+
+def _fixtures_of(item: pytest.Item) -> list[str]:
+    return getattr(item, "fixturenames", [])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _started_before_they_are_needed(request: pytest.FixtureRequest, shared_folder: Path, worker_id: str) -> None:
+    """Start what takes long and is needed later; it ends with the pytest that was called."""
+    needed = {name for item in request.session.items for name in _fixtures_of(item)}
+    owner = os.getpid() if worker_id == "master" else os.getppid()
+    with FileLock(shared_folder / "background.lock"):
+        if not (shared_folder / "background").exists():  # else another test process has started them
+            (shared_folder / "background").mkdir()
+            for name, begin in {"demo": _start_demo, "prefect_api": _start_prefect}.items():
+                if name in needed:
+                    begin(shared_folder / "background", owner)
+
+
+def _start_demo(folder: Path, owner: int) -> None:
+    command = [*TRENDS, "--data", str(folder / "data"), "nightly", "--replay"]
+    environment = os.environ | {"PREFECT_HOME": str(folder / "prefect-of-demo")}
+    background.start(folder / "demo", command, owner=owner, environment=environment)
+
+
+def _start_prefect(folder: Path, owner: int) -> None:
+    """The server that Prefect starts for a flow that has none, on a socket that is open before the server is up."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app",
+                   "--fd", str(listener.fileno()), "--log-level", "error", "--lifespan", "on"]  # fmt: skip
+        environment = os.environ | {
+            "PREFECT_HOME": str(folder / "prefect"), "PREFECT_UI_ENABLED": "0",
+            "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1",
+        }  # fmt: skip
+        background.start(
+            folder / "prefect", command, owner=owner, environment=environment, keep_open=[listener.fileno()]
+        )
+        (folder / "prefect.url").write_text(f"http://127.0.0.1:{listener.getsockname()[1]}/api", encoding="utf-8")
+
+
 @pytest.fixture(scope="session")
 def demo(shared_folder: Path) -> Demo:
-    """The demo's data folder after one night; the first test that needs it waits about half a minute."""
-    data, said = shared_folder / "trends-demo", shared_folder / "trends-demo.said"
-    with FileLock(shared_folder / "trends-demo.lock"):
-        if not said.exists():
-            run = run_trends("--data", str(data), "nightly", "--replay", PREFECT_HOME=str(shared_folder / "prefect"))
-            assert run.returncode == 0, f"the demo ended with {run.returncode}\n{run.stdout}\n{run.stderr}"
-            said.write_text(f"{run.stdout}\x00{run.stderr}", encoding="utf-8")
-        stdout, stderr = said.read_text(encoding="utf-8").split("\x00")
-    return Demo(data / "demo", stdout, stderr)
+    """The demo's data folder after one night; the first test that needs it waits until the night is over."""
+    run = background.result(shared_folder / "background" / "demo")
+    assert run.returncode == 0, f"the demo ended with {run.returncode}\n{run.stdout}\n{run.stderr}"
+    return Demo(shared_folder / "background" / "data" / "demo", run.stdout, run.stderr)
+
+
+@pytest.fixture(scope="session")
+def prefect_api(shared_folder: Path) -> str:
+    """The address of a Prefect server for all nights: each would start one of its own, which takes ten seconds."""
+    url = (shared_folder / "background" / "prefect.url").read_text(encoding="utf-8")
+    assert requests.get(f"{url}/health", timeout=background.LONGEST_SECONDS).ok
+    return url
 
 
 @pytest.fixture(scope="session")

@@ -25,17 +25,9 @@ from reports.facts import Facts, Period
 from warehouse.read.report import Framework
 
 AS_OF = date(2021, 6, 25)
-
-
 NOW = datetime(2021, 6, 25, 23, 30, tzinfo=UTC)
-
-
 SECRET = "correct-horse-battery-staple"
-
-
 ENVIRON = {"MAIL_USER": "nightly", "MAIL_PASSWORD": SECRET}
-
-
 ADA, BOB, EVE = "ada@example.com", "bob@example.org", "eve@example.net"
 
 

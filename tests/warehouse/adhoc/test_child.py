@@ -94,8 +94,6 @@ FILES = [
     "SELECT getenv('HOME')",
     "EXPLAIN ANALYZE COPY (SELECT 1) TO 'published.duckdb' (USE_TMP_FILE false)",
 ]
-
-
 STATEMENTS = [
     "COPY (SELECT 1) TO '{folder}/breakout.csv'",
     "COPY (SELECT 1) TO '/dev/stdout'",
@@ -138,8 +136,6 @@ STATEMENTS = [
     "ALTER TABLE raw.facts RENAME TO breakout",
     "COMMENT ON VIEW daily_metrics IS 'x'",
 ]
-
-
 FENCE_ALONE = """
 import json, sys, duckdb
 from warehouse.adhoc import child

@@ -18,17 +18,9 @@ from flows.sources.git.history import fetch_commits
 from warehouse.rows import Answer, Commit
 
 KEY = b"k" * 32
-
-
 NOW = datetime(2021, 6, 25, 23, tzinfo=UTC)
-
-
 NOON = int(datetime(2021, 6, 1, 12, tzinfo=UTC).timestamp())
-
-
 ANN = b"Ann <ann@example.com>"
-
-
 BOB = b"Bob <bob@example.com>"
 
 

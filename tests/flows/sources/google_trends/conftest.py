@@ -22,11 +22,7 @@ from flows.sources.google_trends import fetch_interest, trends_client
 from warehouse.rows import Answer
 
 NOW = datetime(2021, 6, 25, 23, 0, tzinfo=UTC)
-
-
 TOPICS = ["/g/11bwp1s2k3", "/g/11gd3905v1", "/g/11c1r2rvnp"]
-
-
 JSON = {"Content-Type": "application/json; charset=UTF-8"}
 
 

@@ -16,8 +16,6 @@ from flows.replay.server import (
 from flows.sources.http import HttpClient
 
 ANSWER = {"downloads": list(range(200))}
-
-
 SECRET = "s3cr3t-t0ken"
 
 

@@ -125,11 +125,7 @@ def body(data: Any, **changes: Any) -> dict[str, Any]:
 
 
 A_ROW = {"date": "2026-09-20", "downloads": "5"}
-
-
 ANOTHER = {"date": "2026-09-21", "downloads": "5"}
-
-
 BROKEN = {
     "a day twice": (body([A_ROW, A_ROW]), "2026-09-20 comes twice"),
     "a negative count": (body([{**A_ROW, "downloads": "-5"}]), "not a day with a count"),
