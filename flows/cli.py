@@ -9,15 +9,20 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
+from flows.process.signals import Stop, stop_on_signals
+from flows.process.streams import open_closed_streams, say, send_to_nothing
+
 if TYPE_CHECKING:
     from flows.config.settings import Settings
+    from flows.night import Run
 
 ALL_DONE, INCOMPLETE, USAGE, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -51,11 +56,12 @@ app = typer.Typer(
 
 @dataclass(frozen=True)
 class Invocation:
-    """What holds for every command. `now` is the one reading of the clock."""
+    """What holds for every command. `now` is the one reading of the clock; `stop` knows who wants it to end."""
 
-    config: Path
-    data_option: Path | None
     now: datetime
+    stop: Stop
+    config: Path = Path("config.toml")
+    data_option: Path | None = None
 
     def settings(self) -> Settings:
         """config.toml, with --data in it. Raises ConfigError."""
@@ -67,19 +73,40 @@ class Invocation:
 
 def main(arguments: Sequence[str] | None = None, now: datetime | None = None) -> int:
     """Run one command and return its exit code. `arguments` and `now` default to those of this process."""
+    open_closed_streams()
+    stop = Stop(give_up=lambda: os._exit(_stopped()))
+    with stop_on_signals(stop):
+        code = _ended(list(sys.argv[1:] if arguments is None else arguments), now or datetime.now(UTC), stop)
+        if arguments is None:
+            _leave(code)
+    return code
+
+
+def _leave(code: int) -> NoReturn:
+    """End this process at once. What had to be closed is closed; taking the rest apart would take up to a second."""
+    with suppress(OSError):
+        sys.stdout.flush()
+    os._exit(code)
+
+
+def _ended(arguments: list[str], now: datetime, stop: Stop) -> int:
     try:
-        return _run(list(sys.argv[1:] if arguments is None else arguments), now or datetime.now(UTC))
+        return _run(arguments, now, stop)
     except BrokenPipeError:  # whoever read the output has seen enough, as in `trends sql ... | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        send_to_nothing(sys.stdout)
         return ALL_DONE
     except KeyboardInterrupt:
-        return _complain("stopped; what was loaded stays, the same command goes on from there", INTERRUPTED)
+        return _stopped()
 
 
-def _run(arguments: list[str], now: datetime) -> int:
+def _stopped() -> int:
+    return _complain("stopped; what was loaded stays, the same command goes on from there", INTERRUPTED)
+
+
+def _run(arguments: list[str], now: datetime, stop: Stop) -> int:
     command = typer.main.get_command(app)
     try:
-        with command.make_context("trends", arguments or ["--help"], obj=now) as context:
+        with command.make_context("trends", arguments or ["--help"], obj=Invocation(now, stop)) as context:
             return int(command.invoke(context) or ALL_DONE)
     except typer.Exit as end:
         return end.exit_code
@@ -90,6 +117,8 @@ def _run(arguments: list[str], now: datetime) -> int:
             raise
         return _complain(f"{error.filename or 'the machine'}: {error.strerror or error}", NOTHING_DONE)
     except Exception as error:  # noqa: BLE001 - the exit code of an uncaught error would read as "a source failed"
+        if stop.asked:  # DuckDB turns the interruption of a query into an error of its own
+            raise KeyboardInterrupt from None
         return _foreseen(error)
 
 
@@ -104,7 +133,7 @@ def _foreseen(error: Exception) -> int:
 
 
 def _complain(line: str, code: int) -> int:
-    typer.echo(f"trends: {line}", err=True)
+    say(f"trends: {line}", sys.stderr)
     return code
 
 
@@ -144,7 +173,7 @@ def options(
     ] = None,
 ) -> None:
     """Take what holds for every command; FILE is read by the command, so that --help works without one."""
-    context.obj = Invocation(config, data, context.obj)
+    context.obj = replace(context.obj, config=config, data_option=data)
 
 
 @app.command(short_help="Run the nightly job once, now; print the path of the report.")
@@ -171,30 +200,42 @@ def nightly(
     invocation: Invocation = context.obj
     settings = invocation.settings()
     if replay:
-        return _replayed(settings, as_of)
-    return _night(settings, settings.warehouse.data, invocation.now, as_of, send_mail=not no_mail)
+        return _replayed(invocation, settings, as_of)
+    return _night(invocation, settings, settings.warehouse.data, invocation.now, as_of, send_mail=not no_mail)
 
 
-def _replayed(settings: Settings, as_of: date | None) -> int:
+def _replayed(invocation: Invocation, settings: Settings, as_of: date | None) -> int:
     from flows.replay.upstreams import DEMO_DAY, moment_of, pointed_at, replay_server
 
     day = _not_after(as_of or DEMO_DAY, DEMO_DAY, "the last day of the recordings")
     data = settings.warehouse.data / "demo"
     with replay_server(day, data / "upstreams") as server:
-        return _night(pointed_at(server, settings), data, moment_of(day), day, send_mail=False)
+        replayed = pointed_at(server, settings)
+        return _night(invocation, replayed, data, moment_of(day), day, send_mail=False)
 
 
-def _night(settings: Settings, data: Path, now: datetime, as_of: date | None, *, send_mail: bool) -> int:
+def _night(
+    invocation: Invocation, settings: Settings, data: Path, now: datetime, as_of: date | None, *, send_mail: bool
+) -> int:
     day = _not_after(as_of or now.date(), now.date(), "which is today")
-    from flows.nightly import run_nightly
-    from flows.plan import Night
     from flows.progress import progress_on
 
     with progress_on(sys.stderr) as progress:
-        run = run_nightly(Night(settings, data, now, day, send_mail), progress)
+        with progress.waiting("loads the program"):
+            from flows.night import Night, run_nightly
+        run = run_nightly(Night(settings, data, now, day, send_mail), progress, invocation.stop.arm)
+    return _told(run)
+
+
+def _told(run: Run) -> int:
+    """Print the path of the report. What the night came to does not change because nobody takes the path."""
     if run.report is None:
         return _complain("nothing could be collected and nothing is kept, so there is no report", NOTHING_DONE)
-    typer.echo(run.report.page)
+    try:
+        typer.echo(run.report.page)
+    except OSError as error:
+        send_to_nothing(sys.stdout)
+        return _complain(f"standard output: {error.strerror}; the report is {run.report.page}", run.exit_code)
     return run.exit_code
 
 

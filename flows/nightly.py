@@ -1,147 +1,87 @@
 """The nightly job: collect -> load -> check -> publish -> report -> mail.
 
 Collectors run side by side and only return answers; this thread alone writes to the warehouse, each answer as soon as
-it is there. A source that fails is recorded and never stops the others.
+it is there. A source that fails is recorded and never stops the others. flows/night.py has set Prefect's environment
+before it imports this module.
 """
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from importlib.metadata import version
-from uuid import uuid4
+from collections.abc import Iterable
+from concurrent.futures import Future, as_completed
+from typing import Any
 
-# Prefect reads these when it is imported: no call to any outside service, and time enough to start on a busy machine.
-os.environ.setdefault("DO_NOT_TRACK", "1")
-os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "120")
-os.environ.setdefault("PREFECT_LOGGING_LEVEL", "CRITICAL")  # the terminal shows our own lines, the ledger keeps errors
-
-import duckdb
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
-from prefect.futures import as_completed
+from prefect.events.worker import EventsWorker
+from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
-from flows.clients import open_clients
+from flows.collecting import SIDE_BY_SIDE, IncompleteError
 from flows.mailing.send import deliver, page_to_attach
-from flows.plan import Night, Step, configuration, plan
-from flows.progress import Progress
+from flows.night import Run
+from flows.plan import Step
 from flows.report_folder import make_report, record_report
-from flows.sources.errors import SourceError
-from reports.build import BuiltReport
 from warehouse import checks, snapshot
 from warehouse.breaks.suspected import suspected_breaks
-from warehouse.ledger import begin_run, begin_step, finish_run, finish_step
-from warehouse.open import open_warehouse
-from warehouse.read.state import freshness, has_data, known_before, steps_of
+from warehouse.ledger import finish_step
+from warehouse.read.state import freshness, has_data, steps_of
 from warehouse.rows import Answer
 from warehouse.save import save_answers
 
-SIDE_BY_SIDE = 8
+LONGEST_DRAIN_SECONDS = 3.0
 
 
-class IncompleteError(Exception):
-    """A step that failed, with the answers it had got by then."""
-
-    def __init__(self, answers: tuple[Answer, ...], cause: SourceError) -> None:
-        super().__init__(str(cause))
-        self.answers = answers
-
-
-@dataclass
-class Run:
-    """One night under way: its connection (the only writer), its ledger entry and what came of it.
-
-    `failed` holds a line for each thing that went wrong; `succeeded` counts the steps that brought all they should.
-    """
-
-    night: Night
-    con: duckdb.DuckDBPyConnection
-    progress: Progress
-    run_id: str = field(default_factory=lambda: uuid4().hex)
-    started: float = field(default_factory=time.monotonic)
-    succeeded: int = 0
-    failed: list[str] = field(default_factory=list)
-    report: BuiltReport | None = None
-
-    def now(self) -> datetime:
-        """The moment that the command line read, moved on by a steady clock."""
-        return self.night.now + timedelta(seconds=time.monotonic() - self.started)
-
-    @property
-    def exit_code(self) -> int:
-        """0 all done; 1 finished, but something failed and the report says so; 3 nothing could be done."""
-        if self.report is None:
-            return 3
-        return 1 if self.failed else 0
-
-
-def run_nightly(night: Night, progress: Progress) -> Run:
-    """Run the job once, now. Raises WarehouseBusy when another process writes to the warehouse."""
-    night.data.mkdir(parents=True, exist_ok=True)
-    with open_warehouse(night.data / "warehouse.duckdb") as con:
-        run = Run(night, con, progress)
-        try:
-            with _in_ledger(run):
-                nightly(quote(run))  # type: ignore[call-overload]  # Prefect hands over what is inside
-            publish(run)
-        finally:
-            # Prefect keeps the run until the process ends, and DuckDB minds a connection that lives so long.
-            del run.con
-    return run
+def run_in_prefect(run: Run, api_url: str) -> None:
+    """Run the flow. What fails on Prefect's side is told and costs its record of this night, nothing else."""
+    no_heartbeat = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}  # its thread would hold up the end for a second
+    try:
+        with temporary_settings(updates={PREFECT_API_URL: api_url} | no_heartbeat):
+            run.in_prefect = True
+            nightly(quote(run))  # Prefect hands over what is inside
+            EventsWorker.drain_all(timeout=LONGEST_DRAIN_SECONDS, at_exit=False)
+    except Exception as error:
+        if run.has_begun and not run.is_done:
+            raise
+        run.progress.end("prefect", "fallback", f"has no record of this night: {type(error).__name__}: {error}")
+    finally:
+        run.in_prefect = False
 
 
 @flow(name="nightly", task_runner=ThreadPoolTaskRunner(max_workers=SIDE_BY_SIDE), validate_parameters=False)  # type: ignore[arg-type]
-def nightly(run: Run) -> None:
-    """The table of contents of a night."""
-    save_answers(run.con, run.run_id, configuration(run.night))
-    with open_clients(run.night.settings.sources, os.environ) as clients:
-        with known_before(run.con, run.night.now):
-            steps = plan(run.night, run.con, clients)
-        collect_and_load(run, steps)
+def nightly(run: Any) -> None:
+    """The table of contents of a night; `run` is a flows.night.Run."""
+    run.has_begun = True
+    run.take_signals()
+    collect_and_load(run)
     look_for_breaks(run)
     check(run)
     publish(run)
     report(run)
     mail(run)
     leave_artifact(run)
+    run.is_done = True
 
 
-def collect_and_load(run: Run, steps: list[Step]) -> None:
-    """Ask every upstream side by side; save each answer as soon as it is there.
+def collect_and_load(run: Run) -> None:
+    """Save each answer as soon as it is there. All upstreams are being asked already, see flows/collecting.py.
 
     What goes into `quote` is handed over as it is: Prefect neither looks into it nor keeps it.
     """
-    for step in steps:
-        run.progress.begin(step.name)
-        begin_step(
-            run.con, run_id=run.run_id, source=step.source, entity=step.entity,
-            window_start=step.window_start, window_end=step.window_end, started_at=run.now(),
-        )  # fmt: skip
-    futures = {
-        collect.with_options(task_run_name=step.name).submit(quote(step)): step  # type: ignore[call-overload]
-        for step in steps
-    }
-    for future in as_completed(list(futures)):
-        _load(run, futures[future], future.result(raise_on_failure=False))
+    if run.in_prefect:
+        for future, step in run.asked.items():
+            collect.with_options(task_run_name=step.name).submit(quote(future))  # type: ignore[call-overload]
+    for future in as_completed(run.asked):
+        _load(run, run.asked[future], future.exception() or future.result())
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def collect(step: Step) -> tuple[Answer, ...]:
-    """Ask one upstream. Raises IncompleteError, which carries the answers that came before the failure."""
-    answers: list[Answer] = []
-    try:
-        answers.extend(step.fetch())
-    except SourceError as error:
-        raise IncompleteError(tuple(answers), error) from None
-    return tuple(answers)
+def collect(asked: Future[tuple[Answer, ...]]) -> int:
+    """What Prefect sees of a step: it ends when the answers are there and fails where the step fails."""
+    return len(asked.result())
 
 
 def _load(run: Run, step: Step, result: object) -> None:
@@ -233,27 +173,11 @@ def mail(run: Run) -> None:
 
 def leave_artifact(run: Run) -> None:
     """What Prefect's own pages show of this night."""
+    if not run.in_prefect:
+        return
     page = run.report.page if run.report else "none"
     create_table_artifact(
         key="nightly-outcome",
         table=steps_of(run.con, run.run_id),
         description=f"{run.succeeded} steps succeeded, {len(run.failed)} did not. Report: {page}",
     )
-
-
-@contextmanager
-def _in_ledger(run: Run) -> Iterator[None]:
-    """Write down that the run began and how it ended, whatever happens in between."""
-    begin_run(
-        run.con, run_id=run.run_id, flow="nightly", as_of=run.night.as_of, started_at=run.now(),
-        program_version=version("framework-trends"),
-    )  # fmt: skip
-    try:
-        yield
-    except BaseException as error:
-        finish_run(run.con, run.run_id, finished_at=run.now(), status="failed", error=type(error).__name__)
-        raise
-    status = "failed" if run.report is None else "partial" if run.failed else "ok"
-    finish_run(
-        run.con, run.run_id, finished_at=run.now(), status=status, error="\n".join(run.failed) or None
-    )  # fmt: skip

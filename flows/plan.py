@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
-from pathlib import Path
 
 import duckdb
 from packaging.utils import canonicalize_name
 
 from flows.clients import Clients
 from flows.config.settings import Framework, Settings
+from flows.night import Night
 from flows.sources.git.history import fetch_commits
 from flows.sources.github_repository import fetch_repository
 from flows.sources.google_trends import fetch_interest
@@ -23,25 +23,6 @@ from warehouse.calendar import add_months
 from warehouse.open import identity_key
 from warehouse.read.state import has_star_history, last_day, latest_state, previous_total
 from warehouse.rows import Answer, Break, FrameworkEntry, PackageEntry
-
-
-@dataclass(frozen=True)
-class Night:
-    """One run of the nightly job: what, where, and the one moment that everything below takes as now.
-
-    `send_mail`: whether the lists of config.toml get the report.
-    """
-
-    settings: Settings
-    data: Path
-    now: datetime
-    as_of: date
-    send_mail: bool = True
-
-    @property
-    def last_day(self) -> date:
-        """The last UTC day that is over, and not after `as_of`."""
-        return min(self.as_of, self.now.date() - timedelta(days=1))
 
 
 @dataclass(frozen=True)

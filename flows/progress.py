@@ -1,16 +1,16 @@
-"""What a person sees while the nightly job runs: live lines on a terminal, plain lines elsewhere."""
+"""What a person sees while the nightly job runs: live lines on a terminal, plain lines elsewhere. Never an error."""
 
 from __future__ import annotations
 
-import sys
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
-from typing import Protocol, Self, TextIO, runtime_checkable
+from typing import IO, TYPE_CHECKING, Protocol, Self, TextIO, cast, runtime_checkable
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import Progress as RichBar
-from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from flows.process.streams import Patient, say
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
 
 _MARKS = {"ok": "[green]✓[/]", "fallback": "[yellow]≈[/]", "failed": "[red]✗[/]", "withheld": "[red]![/]"}
 
@@ -25,6 +25,9 @@ class Progress(Protocol):
     def end(self, name: str, status: str, note: str) -> None:
         """Work on `name` is over; `note` is one line for people."""
 
+    def waiting(self, what: str) -> AbstractContextManager[None]:
+        """Within this context the program does `what` and nothing else."""
+
 
 class PlainProgress(AbstractContextManager["PlainProgress"]):
     """One line for each thing that ends: for logs and pipes."""
@@ -33,19 +36,28 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
         self._out = out
 
     def __exit__(self, *_: object) -> None:
-        self._out.flush()
+        """Nothing: each line is out."""
 
     def begin(self, name: str) -> None:
         """Nothing: a log needs what happened."""
 
     def end(self, name: str, status: str, note: str) -> None:
-        print(f"{status:<9}{name}: {note}", file=self._out, flush=True)
+        say(f"{status:<9}{name}: {note}", self._out)
+
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:  # noqa: ARG002 - a log needs what happened
+        yield
 
 
 class TerminalProgress(AbstractContextManager["TerminalProgress"]):
     """A spinner for each thing under way, above them a line for each that ended."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, out: TextIO) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as RichBar
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        console = Console(file=cast("IO[str]", Patient(out)))
         self._bar = RichBar(
             SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=console, transient=True
         )
@@ -61,15 +73,29 @@ class TerminalProgress(AbstractContextManager["TerminalProgress"]):
         self._bar.stop()
 
     def begin(self, name: str) -> None:
+        from rich.markup import escape
+
         self._tasks[name] = self._bar.add_task(escape(name), total=None)
 
     def end(self, name: str, status: str, note: str) -> None:
-        if name in self._tasks:
-            self._bar.remove_task(self._tasks.pop(name))
+        from rich.markup import escape
+
+        self._remove(name)
         self._bar.console.print(f"{_MARKS[status]} {escape(name)}  [dim]{escape(note)}[/]", highlight=False)
 
+    @contextmanager
+    def waiting(self, what: str) -> Iterator[None]:
+        self.begin(what)
+        try:
+            yield
+        finally:
+            self._remove(what)
 
-def progress_on(out: TextIO = sys.stderr) -> PlainProgress | TerminalProgress:
+    def _remove(self, name: str) -> None:
+        if name in self._tasks:
+            self._bar.remove_task(self._tasks.pop(name))
+
+
+def progress_on(out: TextIO) -> PlainProgress | TerminalProgress:
     """Live lines when `out` is a terminal, plain ones when it is not."""
-    console = Console(file=out)
-    return TerminalProgress(console) if console.is_terminal else PlainProgress(out)
+    return TerminalProgress(out) if Patient(out).isatty() else PlainProgress(out)

@@ -126,8 +126,7 @@ def _started_before_they_are_needed(request: pytest.FixtureRequest, shared_folde
 
 def _start_demo(folder: Path, owner: int) -> None:
     command = [*TRENDS, "--data", str(folder / "data"), "nightly", "--replay"]
-    environment = os.environ | {"PREFECT_HOME": str(folder / "prefect-of-demo")}
-    background.start(folder / "demo", command, owner=owner, environment=environment)
+    background.start(folder / "demo", command, owner=owner, environment=os.environ)
 
 
 def _start_prefect(folder: Path, owner: int) -> None:

@@ -49,8 +49,7 @@ def begin_run(
 ) -> None:
     """Enter a run. There is one writer, so runs and steps still "running" were killed: they become "interrupted"."""
     with transaction(con):
-        con.execute("UPDATE raw.runs SET status = 'interrupted' WHERE status = 'running'")
-        con.execute("UPDATE raw.run_steps SET status = 'interrupted' WHERE status = 'running'")
+        _interrupt_running(con)
         con.execute(
             "INSERT INTO raw.runs BY NAME SELECT ? AS run_id,"
             " (SELECT coalesce(max(run_number), 0) + 1 FROM raw.runs) AS run_number,"
@@ -59,10 +58,22 @@ def begin_run(
         )
 
 
+def interrupt_running(con: duckdb.DuckDBPyConnection, *, finished_at: datetime) -> None:
+    """Close the run under way and its open steps: somebody stopped it."""
+    with transaction(con):
+        con.execute("UPDATE raw.runs SET finished_at = ? WHERE status = 'running'", [naive_utc(finished_at)])
+        _interrupt_running(con)
+
+
+def _interrupt_running(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("UPDATE raw.runs SET status = 'interrupted' WHERE status = 'running'")
+    con.execute("UPDATE raw.run_steps SET status = 'interrupted' WHERE status = 'running'")
+
+
 def finish_run(
     con: duckdb.DuckDBPyConnection, run_id: str, *, finished_at: datetime, status: str, error: str | None = None
 ) -> None:
-    """Close a run with its status: ok, partial, failed."""
+    """Close a run with its status: ok, partial, failed; interrupt_running is for what was stopped."""
     con.execute(
         "UPDATE raw.runs SET finished_at = ?, status = ?, error = ? WHERE run_id = ?",
         [naive_utc(finished_at), status, error, run_id],

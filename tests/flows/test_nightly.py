@@ -59,7 +59,7 @@ class Place:
     @property
     def prefect(self) -> dict[str, str]:
         """The environment variables that lead Prefect to the server of the tests and away from the user's settings."""
-        return {"PREFECT_API_URL": self.prefect_api, "PREFECT_HOME": str(self.folder / "prefect")}
+        return {"TRENDS_PREFECT_API_URL": self.prefect_api}
 
     def night(self) -> subprocess.CompletedProcess[str]:
         return run_trends(*self.arguments, **self.prefect)

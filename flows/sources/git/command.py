@@ -13,6 +13,7 @@ from tempfile import TemporaryFile
 from threading import Timer
 from typing import IO
 
+from flows.process.children import MARK
 from flows.sources.errors import TerminalError, TransientError
 
 SOURCE = "git"
@@ -27,7 +28,7 @@ _CONFIGURATION = (
     "http.lowSpeedTime=300",  # a transfer that stands still ends after five minutes
     "mailmap.blob=",  # in a bare repository git would look for one in a tree
 )
-_PASSED_ON = re.compile(r"PATH|TMPDIR|SSL_CERT_(FILE|DIR)|CURL_CA_BUNDLE|(https?|all|no)_proxy", re.IGNORECASE)
+_PASSED_ON = re.compile(rf"PATH|TMPDIR|{MARK}|SSL_CERT_(FILE|DIR)|CURL_CA_BUNDLE|(https?|all|no)_proxy", re.IGNORECASE)
 _LOCAL_TROUBLE = re.compile(r"No space left|Permission denied|Read-only file system|Disk quota exceeded")
 _REFUSED = re.compile(
     r"returned error: 4(?!08|25|29)\d\d|repository '.*' not found|could not read (Username|Password)|Authentication"

@@ -1,0 +1,142 @@
+"""One night from end to end: the warehouse, Prefect, the ledger, and the flow that does the work.
+
+Prefect takes seconds to start, so it starts in a child while this process opens, plans and begins to collect. A night
+without Prefect is a night all the same: it only leaves no record there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import duckdb
+
+from flows.config.settings import Settings
+from flows.process.own_prefect import Prefect, prefect_of_night
+from flows.progress import Progress
+from warehouse.ledger import begin_run, finish_run, interrupt_running
+from warehouse.open import open_warehouse
+from warehouse.snapshot import publish
+
+if TYPE_CHECKING:  # these load what the first words on the terminal must not wait for
+    from concurrent.futures import Future
+
+    from flows.plan import Step
+    from reports.build import BuiltReport
+    from warehouse.rows import Answer
+
+
+@dataclass(frozen=True)
+class Night:
+    """One run of the nightly job: what, where, and the one moment that everything below takes as now.
+
+    `send_mail`: whether the lists of config.toml get the report.
+    """
+
+    settings: Settings
+    data: Path
+    now: datetime
+    as_of: date
+    send_mail: bool = True
+
+    @property
+    def last_day(self) -> date:
+        """The last UTC day that is over, and not after `as_of`."""
+        return min(self.as_of, self.now.date() - timedelta(days=1))
+
+
+@dataclass
+class Run:
+    """One night under way: its connection (the only writer), its ledger entry and what came of it.
+
+    `asked`: the answers that are to come, and the step of each. `failed` holds a line for each thing that went wrong;
+    `succeeded` counts the steps that brought all they should. `take_signals` is called when the flow begins, because
+    Prefect takes SIGTERM for itself; `has_begun` and `is_done` say how far the flow has got, `in_prefect` whether
+    Prefect is told of it.
+    """
+
+    night: Night
+    con: duckdb.DuckDBPyConnection
+    progress: Progress
+    take_signals: Callable[[], None]
+    asked: Mapping[Future[tuple[Answer, ...]], Step] = field(default_factory=dict)
+    run_id: str = field(default_factory=lambda: uuid4().hex)
+    started: float = field(default_factory=time.monotonic)
+    succeeded: int = 0
+    failed: list[str] = field(default_factory=list)
+    report: BuiltReport | None = None
+    in_prefect: bool = False
+    has_begun: bool = False
+    is_done: bool = False
+
+    def now(self) -> datetime:
+        """The moment that the command line read, moved on by a steady clock."""
+        return self.night.now + timedelta(seconds=time.monotonic() - self.started)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done; 1 finished, but something failed and the report says so; 3 nothing could be done."""
+        if self.report is None:
+            return 3
+        return 1 if self.failed else 0
+
+
+def run_nightly(night: Night, progress: Progress, take_signals: Callable[[], None] = lambda: None) -> Run:
+    """Run the job once, now. Raises WarehouseBusy when another process writes to the warehouse."""
+    with progress.waiting("opens the warehouse"):
+        con = open_warehouse(night.data / "warehouse.duckdb")
+    with con, prefect_of_night(night.data, lambda line: progress.end("prefect", "fallback", line)) as prefect:
+        run = Run(night, con, progress, take_signals)
+        try:
+            with _in_ledger(run):
+                _collect_and_report(run, prefect)
+            prefect.stop()
+            publish(con, night.data / "published.duckdb")
+        finally:
+            del run.con  # Prefect holds on to the run until the process ends; the connection has to be closed by then
+    return run
+
+
+def _collect_and_report(run: Run, prefect: Prefect) -> None:
+    with run.progress.waiting("plans what to ask"):
+        from flows.collecting import asking_side_by_side
+
+        asking = asking_side_by_side(run)
+    with asking:
+        with run.progress.waiting("starts Prefect"):
+            from flows.nightly import nightly, run_in_prefect
+
+            is_ready = prefect.is_ready()
+        if is_ready:
+            run_in_prefect(run, prefect.api_url)
+        if not run.has_begun:
+            nightly.fn(run)
+
+
+@contextmanager
+def _in_ledger(run: Run) -> Iterator[None]:
+    """Write down that the run began and how it ended, whatever happens in between."""
+    begin_run(
+        run.con, run_id=run.run_id, flow="nightly", as_of=run.night.as_of, started_at=run.now(),
+        program_version=version("framework-trends"),
+    )  # fmt: skip
+    try:
+        yield
+    except KeyboardInterrupt:
+        with run.con.cursor() as con:  # the other one may be in the midst of a query
+            interrupt_running(con, finished_at=run.now())
+        raise
+    except BaseException as error:
+        finish_run(run.con, run.run_id, finished_at=run.now(), status="failed", error=type(error).__name__)
+        raise
+    status = "failed" if run.report is None else "partial" if run.failed else "ok"
+    finish_run(
+        run.con, run.run_id, finished_at=run.now(), status=status, error="\n".join(run.failed) or None
+    )  # fmt: skip

@@ -1,0 +1,53 @@
+"""The child process beside a night: it serves Prefect's API on loopback, and ends when the night ends, however it ends.
+
+Standard input is a pipe that the night holds open and never writes to: it closes with the night, also when that is
+killed. What the night left running, git for example, is then ended too. The listening socket is handed over by the
+night, so that the port is known, and requests wait in it, before there is a server. Without a socket it only watches.
+
+python -m flows.process.companion FILE_DESCRIPTOR_OF_THE_SOCKET     "" for none
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from threading import Thread
+
+from flows.process.children import MARK, end_marked
+
+READY = b"ready\n"
+
+
+def main(descriptor: int | None) -> None:
+    """Watch, and serve until told to stop; says READY on standard output when the first request can be answered."""
+    Thread(target=_end_with_the_night).start()
+    if descriptor is not None:
+        _serve(socket.socket(fileno=descriptor))
+        os._exit(0)  # stopped by the night, which waits; the other thread still reads
+
+
+def _end_with_the_night() -> None:
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    end_marked(os.environ[MARK])
+    os._exit(0)
+
+
+def _serve(listening: socket.socket) -> None:
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                os.write(sys.stdout.fileno(), READY)
+
+    Server(uvicorn.Config(create_app(), log_level="error", lifespan="on", timeout_graceful_shutdown=1)).run(
+        sockets=[listening]
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if sys.argv[1] else None)
