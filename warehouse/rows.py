@@ -58,15 +58,19 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit of the default branch. `author_key` is a keyed hash; `author_kind`: person, bot or masked."""
+    """A commit of the default branch. `author_key` is a keyed hash; `author_kind`: person, bot or masked.
+
+    A time is None where git cannot read it. `has_agent_trailer`: its message names a coding agent beside the author.
+    """
 
     repository: str
     commit_sha: str
     author_key: str
     author_kind: str
-    authored_at: datetime
-    committed_at: datetime
+    authored_at: datetime | None
+    committed_at: datetime | None
     is_merge: bool
+    has_agent_trailer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,10 +101,10 @@ class PypiReleases(Upstream):
 
 
 class Identity(Section):
-    """An account that is no single person: `bot` (a machine) or `masked` (one name for many people)."""
+    """What an account is: `bot` (a machine), `masked` (one name for many people) or `person`, whatever ships."""
 
     email: Name
-    kind: Literal["bot", "masked"]
+    kind: Literal["bot", "masked", "person"]
 
 
 class GitHistory(Section):

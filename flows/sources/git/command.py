@@ -59,7 +59,7 @@ def check_version(limit: float) -> None:
 
 
 def run(arguments: tuple[str, ...], *, limit: float, git_dir: Path | None = None, network: bool = False) -> str:
-    """The output of a git command. Without `network` every transport is forbidden: nothing is fetched behind our back.
+    """The output of a git command as text. Without `network` every transport is forbidden: nothing is fetched unasked.
 
     `limit` is in seconds. Raises TransientError, TerminalError or, where `git_dir` is at fault, DamagedCloneError.
     """
@@ -68,14 +68,16 @@ def run(arguments: tuple[str, ...], *, limit: float, git_dir: Path | None = None
         return process.stdout.read().decode("utf-8", "replace")
 
 
-def fields(
-    arguments: tuple[str, ...], *, limit: float, git_dir: Path, configuration: tuple[str, ...] = ()
-) -> Iterator[str]:
-    """The output of a local command as it comes, cut into fields that each end with a NUL. Raises as `run` does.
+def output(arguments: tuple[str, ...], *, limit: float, git_dir: Path, stdin: bytes) -> bytes:
+    """The output of a local command that is told `stdin`. Raises as `run` does."""
+    with _process(arguments, limit, git_dir, network=False, stdin=stdin) as process:
+        assert process.stdout is not None
+        return process.stdout.read()
 
-    `configuration`: more items of git's configuration, "key=value".
-    """
-    with _process(arguments, limit, git_dir, network=False, configuration=configuration) as process:
+
+def fields(arguments: tuple[str, ...], *, limit: float, git_dir: Path) -> Iterator[str]:
+    """The output of a local command as it comes, cut into fields that each end with a NUL. Raises as `run` does."""
+    with _process(arguments, limit, git_dir, network=False) as process:
         assert process.stdout is not None
         rest = b""
         while chunk := process.stdout.read(2**16):
@@ -90,11 +92,13 @@ def _process(
     limit: float,
     git_dir: Path | None,
     network: bool,
-    configuration: tuple[str, ...] = (),
+    stdin: bytes = b"",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A running git, in a process group of its own that ends with the context; its failure is raised at the end."""
-    with TemporaryFile() as complaints:
-        process = _start(_command(arguments, git_dir, configuration), _environment(network), complaints)
+    with TemporaryFile() as told, TemporaryFile() as complaints:
+        told.write(stdin)
+        told.seek(0)
+        process = _start(_command(arguments, git_dir), _environment(network), told, complaints)
         out_of_time = Timer(limit, _kill, (process,))
         out_of_time.start()
         try:
@@ -112,19 +116,21 @@ def _process(
             raise _fault(arguments[0], complaints.read(), git_dir, network, None if in_time else limit)
 
 
-def _command(arguments: tuple[str, ...], git_dir: Path | None, configuration: tuple[str, ...]) -> list[str]:
+def _command(arguments: tuple[str, ...], git_dir: Path | None) -> list[str]:
     where = [] if git_dir is None else [f"--git-dir={git_dir.absolute()}"]
-    items = [part for item in (*_CONFIGURATION, *configuration) for part in ("-c", item)]
+    items = [part for item in _CONFIGURATION for part in ("-c", item)]
     return ["git", *where, *items, *arguments]
 
 
-def _start(command: list[str], environment: dict[str, str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(
+    command: list[str], environment: dict[str, str], told: IO[bytes], complaints: IO[bytes]
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             command,
             cwd=os.sep,  # else a repository around the working directory would lend its configuration
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=told,
             stdout=subprocess.PIPE,
             stderr=complaints,
             start_new_session=True,
@@ -162,7 +168,7 @@ def _fault(
 ) -> Exception:
     text = re.sub(r"//[^/\s@]*@", "//", complaints.decode("utf-8", "replace"))  # no passwords out of URLs
     lines = [line for line in text.splitlines() if line.startswith(("fatal: ", "error: "))] or text.splitlines()
-    what = f"git {command}: {lines[-1].strip() if lines else 'failed without a word'}"
+    what = f"git {command}: {lines[-1].strip() if lines else 'failed and did not say why'}"
     if passed_limit is not None:
         return TimeLimitError(SOURCE, f"git {command}: not done within {passed_limit:g} s", "raise timeout_seconds")
     if _LOCAL_TROUBLE.search(text):

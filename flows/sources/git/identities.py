@@ -1,8 +1,15 @@
 """Who wrote a commit, without keeping who: addresses become keyed hashes, robots and shared names are told apart.
 
-An address is lower-cased and stripped. GitHub hides addresses as "login@users.noreply.github.com" and, since 2017, as
-"123+login@users.noreply.github.com": the number is dropped, so that one person with both is one identity. Addresses of
-the form "<16 hex digits>@example.invalid" are already anonymised, as in the recordings, and left as they are.
+identities.csv lists the addresses that are no single person, one a line: its kind, what it is, and where that is known
+from. Kinds: bot (a machine), masked (one name for many people, or none), agent (a program that writes code at a
+person's request; as an author it is a bot). An address there may be
+
+    name@host                             that address
+    123+login@users.noreply.github.com    a hidden address: its number or its login, with and without "[bot]"
+    *@host, name*@host                    every address of that form
+    sha256:<16 hex digits>                an address known by its hash only
+
+Addresses of the form "<16 hex digits>@example.invalid" are already anonymised, as in the recordings, and left so.
 """
 
 from __future__ import annotations
@@ -11,16 +18,18 @@ import csv
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 
 from flows.config.settings import Identity
+from flows.sources.git.addresses import Accounts, hidden, normalised
 
-_RULES = b"1"  # change it when the rules below change: every history is then walked again
+_RULES = b"2"  # change it when the rules here or in addresses.py change: every history is then walked again
 _ANONYMISED = re.compile(r"([0-9a-f]{16})@example\.invalid")
-_NUMBERED_NOREPLY = re.compile(r"\d+\+(.+@users\.noreply\.github\.com)")
-_BOT_ADDRESS = "[bot]@users.noreply.github.com"
-_BOT_NAME = "[bot]"
+_BOT = "[bot]"
+_HASH = "sha256:"
+_NAMED = re.compile(r"<([^<>]+)>|^assisted-by: *([\w .-]+?):[\w.-]", re.MULTILINE | re.IGNORECASE)
+_NO_HISTORY = Accounts()
 
 
 class Identities:
@@ -28,40 +37,83 @@ class Identities:
 
     def __init__(self, extra: Iterable[Identity] = ()) -> None:
         self._shipped = files("flows.sources.git").joinpath("identities.csv").read_bytes()
-        rows = csv.DictReader(self._shipped.decode().splitlines())
-        self._kind_of_hash = {row["identity_hash"]: row["kind"] for row in rows}
+        rows = list(csv.DictReader(self._shipped.decode().splitlines()))
         self._extra = sorted((normalised(identity.email), identity.kind) for identity in extra)
-        self._kind_of_hash |= {address_hash(email): kind for email, kind in self._extra}
+        listed = [(row["address"], row["kind"]) for row in rows] + self._extra
+        self._kinds = {spelling: kind for address, kind in listed for spelling in _spellings(address, kind)}
+        self._patterns = [(_pattern(address), kind) for address, kind in listed if "*" in address]
+        self._agents = {row["label"].lower() for row in rows if row["kind"] == "agent"}
 
     def kind(self, name: str, email: str) -> str:
-        """person, bot (a machine) or masked (one name for many people)."""
-        known = self._kind_of_hash.get(address_hash(email.strip().lower()))
-        known = known or self._kind_of_hash.get(address_hash(normalised(email)))
+        """person, bot (a machine) or masked (one name for many people, or no address to tell them apart)."""
+        address = normalised(email)
+        known = self._known(address)
         if known:
-            return known
-        is_bot = normalised(email).endswith(_BOT_ADDRESS) or name.strip().lower().endswith(_BOT_NAME)
-        return "bot" if is_bot else "person"
+            return "bot" if known == "agent" else known
+        if not any(sign.isalnum() for sign in address):
+            return "masked"
+        found = hidden(address)
+        is_app = found is not None and found[1].endswith(_BOT)
+        return "bot" if is_app or name.strip().lower().endswith(_BOT) else "person"
+
+    def names_agent(self, trailers: str) -> bool:
+        """Whether trailers, a line each, name a coding agent: by its address, or as "Assisted-by: Agent:model".
+
+        A name alone is not enough: Claude and Devin are first names too.
+        """
+        return any(
+            self._known(normalised(address)) == "agent" if address else agent.lower() in self._agents
+            for address, agent in _NAMED.findall(trailers)
+        )
 
     def fingerprint(self, mailmap: bytes) -> str:
         """Changes whenever the same commits could come out with another author or kind."""
         parts = (_RULES, self._shipped, repr(self._extra).encode(), mailmap)
         return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()[:32]
 
-
-def normalised(email: str) -> str:
-    """The address as identities are told apart by it."""
-    return _NUMBERED_NOREPLY.sub(r"\1", email.strip().lower())
-
-
-def address_hash(email: str) -> str:
-    """How identities.csv writes an address: 16 hex digits of its SHA-256; an anonymised address says its own."""
-    anonymised = _ANONYMISED.fullmatch(email)
-    return anonymised[1] if anonymised else hashlib.sha256(_bytes(email)).hexdigest()[:16]
+    def _known(self, address: str) -> str | None:
+        """The kind that a list gives to a normalised address, None where none does."""
+        kind = next((self._kinds[key] for key in _looked_up(address) if key in self._kinds), None)
+        return kind or next((kind for pattern, kind in self._patterns if pattern.fullmatch(address)), None)
 
 
-def author_key(identity_key: bytes, email: str) -> str:
+def author_key(identity_key: bytes, email: str, accounts: Accounts = _NO_HISTORY) -> str:
     """The keyed hash of a person, 32 hex digits: the same within a warehouse, meaningless outside of it."""
-    return hmac.digest(identity_key, _bytes(normalised(email)), "sha256")[:16].hex()
+    return hmac.digest(identity_key, _bytes(accounts.account(normalised(email))), "sha256")[:16].hex()
+
+
+def _spellings(address: str, kind: str) -> Iterator[str]:
+    """What the lists are searched for: a listed address in every spelling, and the hash of each spelling."""
+    found = hidden(address)
+    spellings = {address}
+    if found:
+        number, login, host = found
+        plain = login.removesuffix(_BOT)
+        logins = {login, plain, plain + _BOT} if kind in {"bot", "masked"} else {login}
+        spellings |= {f"{name}@{host}" for name in logins}
+        spellings |= {f"{number}+{name}@{host}" for name in (*logins, "") if number}
+    for spelling in spellings:
+        yield spelling
+        yield _HASH + _digits(spelling)
+
+
+def _looked_up(address: str) -> Iterator[str]:
+    """The spellings under which an address may be listed, the most exact first; a login says more than its number."""
+    anonymised = _ANONYMISED.fullmatch(address)
+    yield _HASH + (anonymised[1] if anonymised else _digits(address))
+    found = hidden(address)
+    if found:
+        number, login, host = found
+        yield f"{login}@{host}"
+        yield f"{number}+@{host}"
+
+
+def _pattern(address: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, address.split("*"))))
+
+
+def _digits(address: str) -> str:
+    return hashlib.sha256(_bytes(address)).hexdigest()[:16]
 
 
 def _bytes(text: str) -> bytes:

@@ -43,6 +43,7 @@ class Origin:
         parents: tuple[str, ...] | None = None,
         branch: str = "main",
         file: bytes = b"file.txt",
+        message: bytes = b"x",
     ) -> str:
         """Add a commit to the tip of `branch`, or on `parents`; returns its id."""
         self.made += 1
@@ -56,7 +57,7 @@ class Origin:
             b"commit " + ref.encode(),
             b"author %b %d +0000" % (author, committed if authored is None else authored),
             b"committer Carol <carol@example.com> %d +0000" % committed,
-            b"data 1\nx",
+            b"data %d\n%b" % (len(message), message),
             *(
                 b"%b %b" % (word, parent.encode())
                 for word, parent in zip((b"from", b"merge", b"merge"), parents, strict=False)
@@ -76,6 +77,16 @@ class Origin:
             stdin=b"\n".join(lines),
         )
         return git(git_dir, "rev-parse", ref)
+
+    def written(self, head: bytes, message: bytes = b"x\n") -> str:
+        """Add a commit whose author, committer and further lines are `head` to the letter; returns its id."""
+        git_dir = f"--git-dir={self.path}"
+        tree = git(git_dir, "hash-object", "-t", "tree", "-w", "--stdin")
+        parent = git(git_dir, "for-each-ref", "--format=parent %(objectname)", "refs/heads/main").encode()
+        lines = [b"tree " + tree.encode(), *filter(None, [parent]), head, b"", message]
+        sha = git(git_dir, "hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=b"\n".join(lines))
+        git(git_dir, "update-ref", "refs/heads/main", sha)
+        return sha
 
     def has(self, ref: str) -> bool:
         return bool(git(f"--git-dir={self.path}", "for-each-ref", ref))

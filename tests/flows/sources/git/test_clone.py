@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flows.sources.errors import TerminalError
-from flows.sources.git import command, history
+from flows.sources.git import clone, command
 from tests.flows.sources.git.conftest import Upstream, commits, only
 
 
@@ -41,7 +41,7 @@ def test_command_that_needs_a_tree_fails_and_fetches_nothing(upstream: Upstream)
 
 
 def test_many_nights_do_not_pile_up_packs(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "_MOST_PACKS", 3)
+    monkeypatch.setattr(clone, "_MOST_PACKS", 3)
     shas = []
     for _ in range(5):
         shas.append(upstream.origin.commit())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import csv
 
 import pytest
 
 from flows.config.settings import Identity
-from flows.sources.errors import TerminalError
-from flows.sources.git.identities import author_key
+from flows.sources.git.addresses import normalised
+from flows.sources.git.identities import Identities, author_key
+from tests.conftest import ROOT
 from tests.flows.sources.git.conftest import KEY, Upstream, commits, only
 
 
@@ -40,43 +41,121 @@ def test_config_adds_identities_and_every_commit_is_judged_again(upstream: Upstr
     assert upstream.fetch(identities=extra).rows == ()
 
 
-def test_case_space_and_number_of_a_hidden_address_make_no_other_person(upstream: Upstream) -> None:
-    upstream.origin.commit(b"Ann <ANN@users.noreply.github.com>")
-    upstream.origin.commit(b"Ann B. <123+ann@users.noreply.github.com >")
-    upstream.origin.commit(b"Ann <123+ann@example.com>")
-    keys = [row.author_key for row in commits(upstream.fetch())]
-    assert keys[1] == keys[2]
-    assert keys[0] != keys[1]
-
-
 def test_key_of_the_warehouse_decides_the_hash(upstream: Upstream) -> None:
     assert author_key(b"a" * 32, "ann@example.com") != author_key(b"b" * 32, "ann@example.com")
     assert author_key(KEY, " Ann@Example.com ") == author_key(KEY, "ann@example.com")
 
 
-def test_mailmap_joins_addresses_and_a_change_of_it_walks_again(upstream: Upstream, tmp_path: Path) -> None:
-    upstream.origin.commit(b"Ann <ann@old.example>")
-    upstream.origin.commit(b"Ann <ann@example.com>")
-    assert len({row.author_key for row in commits(upstream.fetch())}) == 2
-    mailmap = tmp_path / "mailmap"
-    mailmap.write_text("Ann <ann@example.com> <ann@old.example>\n")
-    joined = upstream.fetch(mailmap=mailmap)
-    assert joined.replaces_all
-    assert {row.author_key for row in commits(joined)} == {author_key(KEY, "ann@example.com")}
-    assert upstream.fetch(mailmap=mailmap).rows == ()
+def kind(author: str) -> str:
+    """The kind of "Name <address>"."""
+    name, _, address = author.partition(" <")
+    return Identities().kind(name, address.removesuffix(">"))
 
 
-def test_missing_mailmap_is_named(upstream: Upstream, tmp_path: Path) -> None:
-    with pytest.raises(TerminalError, match=r"absent.*git_history\.mailmap"):
-        upstream.fetch(mailmap=tmp_path / "absent")
+@pytest.mark.parametrize("login", ["pytorchmergebot", "pytorchupdatebot", "facebook-github-bot", "k8s-ci-robot",
+    "dependabot", "renovate", "pre-commit-ci", "github-actions", "copybara-service", "imgbot", "allcontributors",
+    "mergify", "bors", "pytorch-bot", "openshift-merge-robot", "snyk-bot"])  # fmt: skip
+def test_a_listed_machine_is_a_bot_in_every_spelling(login: str) -> None:
+    spellings = [f"{number}{name}@users.noreply.github.com" for number in ("", "987654+") for name in
+                 (login, f"{login}[bot]", login.upper())]  # fmt: skip
+    assert {kind(f"Somebody <{address}>") for address in spellings} == {"bot"}
 
 
-@pytest.mark.parametrize("with_mailmap", [False, True])
-def test_mailmap_inside_the_repository_is_not_looked_for(
-    upstream: Upstream, tmp_path: Path, with_mailmap: bool
-) -> None:
-    mailmap = tmp_path / "mailmap"
-    mailmap.write_text("# none\n")
-    sha = upstream.origin.commit(file=b".mailmap")
-    assert only(upstream.fetch(mailmap=mailmap if with_mailmap else None)).commit_sha == sha
-    assert upstream.objects() == 1
+@pytest.mark.parametrize(
+    ("author", "expected"),
+    [
+        ("jax authors <google-ml-automation@google.com>", "masked"),
+        ("jax authors <no-reply@google.com>", "masked"),
+        ("A. Unique TensorFlower <gardener@tensorflow.org>", "masked"),
+        ("Copybara <tensorflow-copybara@users.noreply.github.com>", "masked"),
+        ("TensorFlower Gardener <8123456+tensorflower-gardener@users.noreply.github.com>", "masked"),
+        ("Developer <you@example.com>", "masked"),
+        ("pytorchbot <soumith+bot@pytorch.org>", "bot"),
+        ("Meta <generatedunixname89002005307016@meta.com>", "bot"),
+        ("builder <deploy@some-project.iam.gserviceaccount.com>", "bot"),
+        ("new name <49699333+renamed-app@users.noreply.github.com>", "bot"),
+        ("copilot-swe-agent[bot] <198982749+Copilot@users.noreply.github.com>", "bot"),
+        ("Claude <noreply@anthropic.com>", "bot"),
+        ("some-new-app[bot] <app@example.com>", "bot"),
+        ("x <9+some-new-app[bot]@users.noreply.github.com>", "bot"),
+    ],
+)  # fmt: skip
+def test_known_machines_and_shared_names(author: str, expected: str) -> None:
+    assert kind(author) == expected
+
+
+@pytest.mark.parametrize("author", [
+    "Abbot <abbot@example.com>", "Jan Bot <jan.bot@example.com>", "Talbot Abbott <talbot@users.noreply.github.com>",
+    "robotics <12+robotics-fan@users.noreply.github.com>", "Claude Shannon <claude@example.com>",
+    "Claude <claude@users.noreply.github.com>", "Devin <devin@example.com>", "Automation Jones <aj@example.com>",
+    "pytorchbot's friend <friend@example.com>", "Renovate Smith <renovate.smith@example.com>", "svn user <ann>",
+])  # fmt: skip
+def test_a_person_whose_name_sounds_like_a_machine_is_a_person(author: str) -> None:
+    assert kind(author) == "person"
+
+
+@pytest.mark.parametrize("address", ["", " ", "<>", "@", "@example.com", '""', "none", "Unknown", "(no author)",
+                                     "root@localhost", "none@none"])  # fmt: skip
+def test_without_an_address_nobody_is_told_apart(address: str) -> None:
+    assert Identities().kind("Ann", address) == "masked"
+
+
+def test_config_has_the_last_word_on_the_list_that_ships() -> None:
+    own = Identities([Identity(email="you@example.com", kind="person"), Identity(email="7+ann@users.noreply.github.com",
+                                                                                 kind="bot")])  # fmt: skip
+    assert own.kind("Ann", "you@example.com") == "person"
+    assert (
+        own.kind("Ann", "7+renamed@users.noreply.github.com") == own.kind("A", "ann@users.noreply.github.com") == "bot"
+    )
+
+
+def test_the_list_is_in_order() -> None:
+    """Every line has all its fields, an address is listed once, in one spelling, and says where it is known from."""
+    with (ROOT / "flows/sources/git/identities.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    addresses = [row["address"] for row in rows]
+    assert all(all(row.values()) and None not in row for row in rows)
+    assert {row["kind"] for row in rows} == {"bot", "masked", "agent"}
+    assert len(set(addresses)) == len(addresses)
+    assert [address for address in addresses if address != normalised(address) and "sha256:" not in address] == []
+
+
+AGENTS = [
+    "Co-authored-by: Claude <noreply@anthropic.com>",
+    "Co-Authored-By: Claude Opus 4.8 (1M context) <noreply@anthropic.com>",
+    "co-authored-by: Copilot <175728472+Copilot@users.noreply.github.com>",
+    "Co-authored-by: copilot-swe-agent[bot] <198982749+Copilot@users.noreply.github.com>",
+    "Co-authored-by: Cursor <cursoragent@cursor.com>",
+    "Co-authored-by: Devin AI <158243242+devin-ai-integration[bot]@users.noreply.github.com>",
+    "Co-authored-by: aider (openai/gpt-5) <noreply@aider.chat>",
+    "Co-authored-by: Codex <codex@openai.com>",
+    "Co-authored-by: claude[bot] <41898282+claude[bot]@users.noreply.github.com>",
+    "Co-authored-by: gemini-code-assist[bot] <176961590+gemini-code-assist[bot]@users.noreply.github.com>",
+    "Co-authored-by: google-labs-jules[bot] <161369871+google-labs-jules[bot]@users.noreply.github.com>",
+    "Assisted-by: Claude:claude-opus-4-6 coccinelle",
+    "Signed-off-by: Ann <ann@example.com>\nCo-authored-by: Amp <amp@ampcode.com>",
+]
+
+
+def test_a_commit_with_a_coding_agent_in_a_trailer_is_counted(upstream: Upstream) -> None:
+    made = {upstream.origin.commit(message=f"Do it\n\nWhy.\n\n{trailer}\n".encode()): trailer for trailer in AGENTS}
+    rows = commits(upstream.fetch())
+    assert [made[row.commit_sha] for row in rows if not row.has_agent_trailer] == []
+    assert {row.author_kind for row in rows} == {"person"}
+
+
+NO_AGENTS = [
+    "Do it\n\nCo-authored-by: Claude <claude@example.com>\n",
+    "Do it\n\nCo-authored-by: Claude Monet <12+claude@users.noreply.github.com>\n",
+    "Do it\n\nCo-authored-by: Devin Smith <devin@example.com>\n",
+    "Do it\n\nCo-authored-by: dependabot[bot] <49699333+dependabot[bot]@users.noreply.github.com>\n",
+    "Do it\n\nAssisted-by: Claude\n",
+    "Do it\n\nReviewed-by: Cursor <cursoragent@cursor.com>\n",
+    "Mail noreply@anthropic.com, or Co-authored-by: Claude <noreply@anthropic.com> in a sentence\n\nThe end.\n",
+    "Do it\n",
+]
+
+
+def test_a_first_name_a_bot_or_a_sentence_is_no_coding_agent(upstream: Upstream) -> None:
+    made = {upstream.origin.commit(message=message.encode()): message for message in NO_AGENTS}
+    assert [made[row.commit_sha] for row in commits(upstream.fetch()) if row.has_agent_trailer] == []

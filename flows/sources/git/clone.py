@@ -1,0 +1,186 @@
+"""The clone of a repository: bare and treeless, so that it holds commits and nothing else.
+
+The one danger of such a clone is that git fetches what is missing, file by file, as soon as a command looks at a tree;
+so everything but clone and fetch runs with every transport forbidden. For the same reason a .mailmap inside the
+repository is not read: it would be a file of a tree.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import NamedTuple, TypeVar
+
+from flows.config.settings import GitHistory
+from flows.retry import again
+from flows.sources.errors import TransientError
+from flows.sources.git import command
+from flows.sources.git.command import SOURCE, DamagedCloneError
+from flows.sources.git.headers import Header, read_headers
+
+_FOLLOWED = "refs/heads/followed"  # whatever the default branch is called upstream, here it has this name
+_ATTEMPTS = 3
+_LONGEST_PROBE_SECONDS = 60.0
+_MOST_PACKS = 20
+_COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PLAIN = ("--no-show-signature", "--no-color", "--no-decorate", "--no-patch", "--encoding=UTF-8", "--no-mailmap")
+_NAMING_KEYS = ("Co-authored-by", "Co-developed-by", "Assisted-by", "Generated-by", "Signed-off-by")
+_TRAILERS = f"%(trailers:{','.join(f'key={key}' for key in _NAMING_KEYS)},separator=%x0A)"
+_COMMIT = ("%H", "%P", "%an", "%ae", "%at", "%ct", "%e", _TRAILERS)
+_Said = TypeVar("_Said")
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteHead:
+    """What the upstream's HEAD is: the default branch, if it has a name, and its tip."""
+
+    branch: str | None
+    tip: str
+
+
+class LoggedCommit(NamedTuple):
+    """A commit as git log tells of it. Times are seconds since 1970, empty where git cannot read them.
+
+    parents     ids, separated by spaces
+    encoding    the one that the commit declares, empty for UTF-8
+    trailers    those that name somebody, a line each
+    """
+
+    sha: str
+    parents: str
+    name: str
+    address: str
+    authored: str
+    committed: str
+    encoding: str
+    trailers: str
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether its own head may say more: git log reads it wrongly, or finds no address or no time in it."""
+        return bool(self.encoding) or "@" not in self.address or not (self.authored and self.committed)
+
+    def corrected(self, header: Header) -> LoggedCommit:
+        """With author and times of its own head."""
+        return self._replace(**header._asdict())
+
+
+class Clone:
+    """The treeless clone of `repository` in `folder`."""
+
+    def __init__(self, settings: GitHistory, repository: str, folder: Path, sleep: Callable[[float], None]) -> None:
+        self._repository = repository
+        self._url = f"{settings.base_url}/{repository}.git"
+        self._folder = folder
+        self._limit = settings.timeout_seconds
+        self._sleep = sleep
+
+    def remote_head(self) -> RemoteHead:
+        """Ask the upstream for its HEAD; before that, whether git is there and new enough."""
+        limit = min(self._limit, _LONGEST_PROBE_SECONDS)
+        command.check_version(limit)
+        return self._again(lambda: self._remote_head(limit))
+
+    def _remote_head(self, limit: float) -> RemoteHead:
+        asked = ("ls-remote", "--symref", self._url, "HEAD")
+        lines = command.run(asked, limit=limit, network=True).splitlines()
+        values = [line.split("\t")[0] for line in lines if line.endswith("\tHEAD")]
+        tip = next((value for value in values if _COMMIT_ID.fullmatch(value)), None)
+        if tip is None:  # git takes any page with status 200 for an old server without branches: not to be believed
+            what = f"{self._repository}: no commit on its default branch, or the answer is not that of git"
+            raise TransientError(SOURCE, what, "look at the repository; commits known so far are kept")
+        branch = next((value.removeprefix("ref: refs/heads/") for value in values if value.startswith("ref: ")), None)
+        return RemoteHead(branch, tip)
+
+    def bring_up_to_date(self, head: RemoteHead) -> str:
+        """Clone or fetch; returns the tip, which may be newer than that of `head`."""
+        if not self._folder.exists():
+            self._make()
+        elif self._tip() != head.tip:
+            self._local("config", "remote.origin.url", self._url)
+            fetch = ("fetch", "--quiet", "--filter=tree:0", "--no-tags", "--no-write-fetch-head")
+            self._ask(*fetch, "origin", f"+HEAD:{_FOLLOWED}", git_dir=self._folder)
+        return self._tip()
+
+    def _make(self) -> None:
+        """Clone beside the folder, then rename: whatever has the name is whole."""
+        for left_behind in self._folder.parent.glob(f".{self._folder.name}.cloning-*"):
+            shutil.rmtree(left_behind, ignore_errors=True)
+        folder = Path(mkdtemp(prefix=f".{self._folder.name}.cloning-", dir=self._folder.parent))
+        clone = ("clone", "--quiet", "--bare", "--single-branch", "--no-tags", "--filter=tree:0", "--template=")
+        try:
+            self._ask(*clone, self._url, str(folder))
+            self._local("update-ref", _FOLLOWED, "HEAD", git_dir=folder)
+            self._local("symbolic-ref", "HEAD", _FOLLOWED, git_dir=folder)
+            folder.rename(self._folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def remove(self) -> None:
+        """Delete the clone."""
+        shutil.rmtree(self._folder)
+
+    def is_ancestor(self, since: str | None, tip: str) -> bool:
+        """Whether `since` is part of the history of `tip`. A commit that is not there is not."""
+        if since is None or not _COMMIT_ID.fullmatch(since):
+            return False
+        try:
+            self._local("merge-base", "--is-ancestor", since, tip)
+        except DamagedCloneError:
+            return False
+        return True
+
+    def tidy(self) -> None:
+        """Every fetch adds a pack: make one of many."""
+        if sum(1 for _ in self._folder.glob("objects/pack/*.pack")) > _MOST_PACKS:
+            self._local("repack", "-a", "-d", "--quiet")
+
+    def log(self, since: str | None, tip: str) -> Iterator[LoggedCommit]:
+        """The commits of `tip` that `since` does not have, the newest first; read as it comes."""
+        return (LoggedCommit(*fields) for fields in self._fields(_COMMIT, since, tip))
+
+    def authors(self, tip: str) -> Iterator[tuple[str, str]]:
+        """Author name and address of each commit of `tip`."""
+        return ((name, address) for name, address in self._fields(("%an", "%ae"), None, tip))
+
+    def headers(self, commits: Iterable[str]) -> dict[str, Header]:
+        """What the commits of these ids say at their head, as it was written."""
+        asked = "".join(f"{commit}\n" for commit in commits).encode()
+        said = command.output(("cat-file", "--batch"), limit=self._limit, git_dir=self._folder, stdin=asked)
+        return dict(read_headers(said))
+
+    def _fields(self, placeholders: tuple[str, ...], since: str | None, tip: str) -> Iterator[tuple[str, ...]]:
+        """NUL ends every field: the one byte that none can hold."""
+        line = f"--format=tformat:{'%x00'.join(placeholders)}"
+        arguments = ("log", "-z", line, *_PLAIN, f"{since}..{tip}" if since else tip, "--")
+        fields = command.fields(arguments, limit=self._limit, git_dir=self._folder)
+        return zip(*[fields] * len(placeholders), strict=True)
+
+    def _tip(self) -> str:
+        return self._local("rev-parse", "--verify", "--quiet", f"{_FOLLOWED}^{{commit}}").strip()
+
+    def _local(self, *arguments: str, git_dir: Path | None = None) -> str:
+        return command.run(arguments, limit=self._limit, git_dir=git_dir or self._folder)
+
+    def _ask(self, *arguments: str, git_dir: Path | None = None) -> None:
+        """A command that asks the upstream for commits."""
+        self._again(lambda: command.run(arguments, limit=self._limit, git_dir=git_dir, network=True))
+
+    def _again(self, ask: Callable[[], _Said]) -> _Said:
+        """`ask`, and again while the fault is one of the network."""
+        return again(ask, attempts=_ATTEMPTS, passes=lambda error: type(error) is TransientError, sleep=self._sleep)
+
+
+@contextmanager
+def held(clone_dir: Path) -> Iterator[None]:
+    """One user of a clone at a time, over processes too. The lock dies with its holder."""
+    clone_dir.parent.mkdir(parents=True, exist_ok=True)
+    with clone_dir.with_name(f".{clone_dir.name}.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
