@@ -207,6 +207,10 @@ def _package(settings: Settings, package: str, now: datetime) -> Finding:
         count = sum(len(answer.rows) for answer in answers)
     except SourceError as error:
         return Finding("problem", what, error.what, error.next_step)
+    status = next((answer.state["project_status"] for answer in answers if "project_status" in answer.state), None)
+    if status:
+        step = "see whether another package has taken its place"
+        return Finding("warning", what, f"{count} releases, and the project is {status}", step)
     return Finding("ok", what, f"{count} releases")
 
 

@@ -1,10 +1,15 @@
-"""The package index on loopback: project pages in JSON (PEP 691 with the upload times of PEP 700) of recorded files."""
+"""The package index on loopback: project pages in JSON of recorded files, version 1.4 of the API.
+
+PEP 691 is the page, PEP 700 its upload times and versions, PEP 592 what is yanked, PEP 792 the status of the project.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 
 from packaging.utils import canonicalize_name
+from pypi_simple import parse_filename
 
 from flows.replay.pypi_recordings import FOLDER, recorded
 from flows.replay.server import Reply, Request, json_reply
@@ -15,11 +20,13 @@ JSON_TYPE = "application/vnd.pypi.simple.v1+json"
 class PackageIndexReplay:
     """As it was at `as_of`, a moment or the end of a day: the files uploaded until then.
 
-    Whether one is yanked is as it was when recorded; the index does not tell since when.
+    Whether one is yanked is as it was when recorded; the index does not tell since when. `statuses`: project -> its
+    status (archived, deprecated, quarantined) and the reason; a quarantined project offers no file.
     """
 
-    def __init__(self, as_of: date | datetime) -> None:
+    def __init__(self, as_of: date | datetime, *, statuses: Mapping[str, tuple[str, str]] | None = None) -> None:
         self._moment = as_of if isinstance(as_of, datetime) else datetime.combine(as_of, time.max, UTC)
+        self._statuses = statuses or {}
 
     def __call__(self, request: Request) -> Reply:
         match request.path.split("/"):
@@ -39,7 +46,14 @@ class PackageIndexReplay:
         if not wants_json:
             links = "".join(f'<a href="{file["url"]}">{file["filename"]}</a>\n' for file in files)
             return Reply(200, f"<!DOCTYPE html>\n{links}".encode(), {"Content-Type": "text/html; charset=UTF-8"})
-        page = {"meta": {"api-version": "1.1"}, "name": project, "files": files}
+        status, reason = self._statuses.get(project, ("active", None))
+        page = {
+            "meta": {"api-version": "1.4", "_last-serial": 1},
+            "name": project,
+            "versions": sorted({parse_filename(str(file["filename"]), project)[1] for file in files}),
+            "files": [] if status == "quarantined" else files,
+            "project-status": {"status": status} | ({"reason": reason} if reason else {}),
+        }
         return json_reply(page, headers={"Content-Type": JSON_TYPE})
 
     def _files(self, project: str) -> list[dict[str, object]]:

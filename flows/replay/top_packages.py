@@ -2,7 +2,8 @@
 
 /top-pypi-packages.json                  the current list
 /<commit or tag>/top-pypi-packages...    an earlier one; tags (2021.06) exist since March 2020
-The recorded lists hold the 25 packages that matter here, not the thousands of the real ones.
+The recorded lists hold the 25 packages that matter here, not the thousands of the real ones. The first list of all is
+its rows alone, without the object around them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ CURRENT = "top-pypi-packages.json"
 _OLD_NAME = "top-pypi-packages-30-days.json"
 _RENAMED_ON = date(2025, 4, 1)
 _TAGS_SINCE = date(2020, 3, 1)
+_FIRST_LIST = date(2018, 2, 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,14 @@ def _recorded_lists() -> list[_List]:
     ]
 
 
-def _body(listing: _List) -> dict[str, Any]:
+def _body(listing: _List) -> Any:
     """The shape that the list had at its time: made with pypinfo, from July 2025 with ClickHouse."""
     rows = [
         {"download_count": count, "project": package}
         for package, count in sorted(listing.counts.items(), key=lambda item: (-item[1], item[0]))
     ]
+    if listing.listed_on == _FIRST_LIST:
+        return rows
     moment = f"{listing.last_update:%Y-%m-%d %H:%M:%S}"
     if not listing.source.startswith("ClickHouse"):
         processed = int(listing.bytes_processed) if listing.bytes_processed else 0

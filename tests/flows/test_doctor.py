@@ -144,6 +144,15 @@ def test_a_package_that_the_index_does_not_have_is_a_problem(settings: Settings)
     assert found["pypi_releases kerras"].startswith("problem: ")
 
 
+@pytest.mark.parametrize("status", ["archived", "deprecated"])
+def test_a_project_that_is_over_is_a_warning(settings: Settings, server: ReplayServer, status: str) -> None:
+    over = PackageIndexReplay(date(2021, 6, 25), statuses={"keras": (status, "")})
+    server.misbehave("index", lambda request, upstream: over(request))
+    code, found = doctor(settings)
+    assert code == 1
+    assert f"releases, and the project is {status}; see whether another package" in found["pypi_releases keras"]
+
+
 def test_a_token_is_used_where_there_is_one(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "good")
     _, found = doctor(settings)

@@ -2,6 +2,7 @@
 
 Its user may read a limited number of rows and by default gets what was read until then, with status 200. So every
 request names the project (the first column of the sorting key, an index seek) and asks for an error instead of a cut.
+It has stood still for days on end and kept answering, and its newest day may be half loaded: see days.py.
 """
 
 from __future__ import annotations
@@ -10,19 +11,23 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import requests
 
 from flows.config.settings import PypiDownloads
+from flows.sources.answers import count, day_in, shown
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.http import HttpClient, json_of
-from warehouse.rows import Answer, Download
+from flows.sources.pypi.days import FEW_A_DAY, Control, answers, covered_days
+from warehouse.rows import Answer
 
 SOURCE = "clickpy"
 LONGEST_CHUNK_DAYS = 366  # a year of the table by installer stays far below the limits of the user demo
 MOST_RESULT_ROWS = 10_000
 MOST_ROWS_READ = 1_000_000_000
+_CODE_HEADER = "X-ClickHouse-Exception-Code"
 
 _ALL = """
 SELECT date, sum(count) AS downloads
@@ -60,33 +65,44 @@ def fetch_clickpy(
     first_day: date,
     last_day: date,
     collected_at: datetime,
+    control: Control,
 ) -> Iterator[Answer]:
-    """One Answer a basis ("all", "without_mirrors"). Without rows: ClickPy has no download of it in the window.
+    """Answers on two bases ("all", "without_mirrors"), one for each run of days that ClickPy covers.
 
-    Raises TransientError, TerminalError.
+    Without rows: ClickPy has no download of it in the window. Raises TransientError, TerminalError.
     """
     chunks = tuple(_chunks(first_day, last_day))
     for basis, statement in STATEMENTS.items():
         days: dict[date, int] = {}
         for start, end in chunks:
             days |= _ask(client, settings.base_url, statement, package, start, end)
-        yield Answer(
+        question = Answer(
             source=SOURCE,
             entity=package,
             request=_request(statement, package, chunks),
             collected_at=collected_at,
-            rows=tuple(Download(package, day, day, 1, basis, count) for day, count in sorted(days.items())),
+            rows=(),
             window_start=first_day,
             window_end=last_day,
         )
+        yield from answers(question, basis, covered_days(days, partial(_is_zero, control)))
+
+
+def _is_zero(control: Control, day: date, usual: float) -> bool:
+    """A day without a row, of a package with few downloads, unless it is known that nothing was counted on that day."""
+    return usual < FEW_A_DAY and control.has(day) is not False
 
 
 def _is_answer(response: requests.Response) -> bool:
-    """Raises where ClickHouse names an error: HTTP 500 may be a passing fault or a request that can never work."""
+    """Raises where ClickHouse names an error: HTTP 500 may be a passing fault or a request that can never work.
+
+    The error is text or, in the format asked for, JSON with that text under "exception"; its code is in a header too.
+    """
     found = _EXCEPTION.search(response.content.decode(errors="replace"))
-    if not found:
+    told = found[1] if found else response.headers.get(_CODE_HEADER, "")
+    if not re.fullmatch(r"[0-9]{1,6}", told):
         return response.status_code == 200
-    code, name = int(found[1]), found[2] or "no name"
+    code, name = int(told), (found[2] if found else None) or "no name"
     what = f"ClickHouse error {code} ({name}), status {response.status_code}"
     if code in _TERMINAL_CODES:
         raise TerminalError(SOURCE, what, "asking again does not help")
@@ -110,6 +126,8 @@ def _ask(client: HttpClient, base_url: str, statement: str, package: str, start:
 def _check_complete(payload: Any) -> None:
     """Raises where the answer has another shape than asked for, or may lack rows."""
     match payload:
+        case {"exception": what}:
+            raise TransientError(SOURCE, f"ClickHouse error: {shown(what)}", "it is tried again next time")
         case {
             "meta": [{"name": "date", "type": "Date"}, {"name": "downloads", "type": "Int64" | "UInt64"}],
             "data": list(data),
@@ -141,13 +159,12 @@ def _days(data: list[Any], start: date, end: date) -> dict[date, int]:
 
 def _day(row: Any) -> tuple[date, int]:
     """A row as sent: 64-bit integers are strings of digits, or numbers if the server is set up so."""
-    match row:
-        case {"date": str(day), "downloads": (str() | int()) as count} if re.fullmatch(r"\d+", str(count)):
-            try:
-                return date.fromisoformat(day), int(count)
-            except ValueError:
-                pass
-    raise TerminalError(SOURCE, f"not a day with a count: {json.dumps(row)[:100]}")
+    try:
+        sent = row["downloads"]
+        is_number = isinstance(sent, str) and re.fullmatch(r"[0-9]{1,20}", sent)
+        return day_in(row["date"]), count(int(sent) if is_number else sent)
+    except (KeyError, TypeError, ValueError) as error:
+        raise TerminalError(SOURCE, f"not a day with a count: {error}") from None
 
 
 def _chunks(first_day: date, last_day: date) -> Iterator[tuple[date, date]]:

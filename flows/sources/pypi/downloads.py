@@ -1,12 +1,13 @@
 """PyPI downloads of a package: ClickPy, else pypistats.org, else the totals of top-pypi-packages.
 
-Which service answered is Answer.source; why the ones before it did not is Answer.state["fallback_because"].
+Which service answered is Answer.source; why the ones before it did not is Answer.state["fallback_because"]. Where
+ClickPy answers without days that it should have, those days alone are taken from pypistats.org.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,9 +17,12 @@ from flows.config.settings import PypiDownloads
 from flows.sources.errors import SourceError, TerminalError, TransientError
 from flows.sources.http import HttpClient
 from flows.sources.pypi import clickpy, pypistats, top_packages
-from warehouse.rows import Answer
+from flows.sources.pypi.days import NO_CONTROL, Control, is_few, runs
+from warehouse.rows import Answer, Download
 
 SOURCE = "pypi_downloads"
+USUAL_LAG_DAYS = 2  # a newest day older than that beside the last day asked for: the service stands still
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,9 @@ class DownloadClients:
 def download_clients(settings: PypiDownloads, sleep: Callable[[float], None] = time.sleep) -> DownloadClients:
     """The clients for `fetch_downloads` and `fetch_control`."""
     return DownloadClients(
-        *(HttpClient.of(module.SOURCE, settings, sleep=sleep) for module in (clickpy, pypistats, top_packages))
+        clickpy=HttpClient.of(clickpy.SOURCE, settings, sleep=sleep),
+        pypistats=pypistats.pypistats_client(settings, sleep),
+        top_packages=HttpClient.of(top_packages.SOURCE, settings, sleep=sleep),
     )
 
 
@@ -46,42 +52,41 @@ def fetch_downloads(
     last_day: date,
     collected_at: datetime,
     as_of: date,
+    control: Control = NO_CONTROL,
 ) -> Iterator[Answer]:
-    """One Answer for each service and basis, from the first service that has the package in the window.
+    """Answers for each service and basis, from the first service that has the package in the window.
 
-    A service that answers without a row for it is yielded too: that says what it covers. Days that are not over are
-    never asked for. Raises TransientError or TerminalError, naming each service that failed, when none had a row or the
-    last one broke off.
+    A service that answers without a row for it is yielded too. Days that are not over are never asked for. Days that
+    ClickPy lacks come from pypistats.org, as far as it has them. `control`: what is known of all packages together.
+    Raises TransientError or TerminalError, naming each service that failed, when none had a row, the last one broke
+    off, or the days that ClickPy lacks could not be asked for.
     """
     package = canonicalize_name(package)
     last_day = _last_complete_day(first_day, last_day, collected_at, as_of)
-    window = f"{first_day} to {last_day}"
+    services = _services(
+        settings, clients, control, package=package, first_day=first_day, last_day=last_day, collected_at=collected_at
+    )
     failures: list[SourceError] = []
     because: list[str] = []
     has_days = False
-    for fetch, client in (
-        (clickpy.fetch_clickpy, clients.clickpy),
-        (pypistats.fetch_pypistats, clients.pypistats),
-        (top_packages.fetch_top_packages, clients.top_packages),
-    ):
-        if client is clients.top_packages and has_days:
+    for service, ask in services.items():
+        if service == top_packages.SOURCE and has_days:
             break  # its totals say nothing of the basis that is lacking
-        had_rows = False
-        name = ""
+        got: list[Answer] = []
         try:
-            for answer in fetch(
-                settings, client, package=package, first_day=first_day, last_day=last_day, collected_at=collected_at
-            ):
-                name, had_rows = answer.source, had_rows or bool(answer.rows)
+            for answer in ask():
+                got.append(answer)
                 yield _with_reason(answer, because)
         except SourceError as error:
             failures.append(error)
             because.append(str(error))
         else:
-            if had_rows:
+            if _rows(got) and service == clickpy.SOURCE:
+                yield from _lacking_days(services[pypistats.SOURCE], got, last_day, collected_at)
+            if _rows(got):
                 return
-            because.append(f"{name or fetch.__name__}: no row for {package} from {window}")
-        has_days = has_days or had_rows
+            because.append(f"{service}: no row for {package} from {first_day} to {last_day}")
+        has_days = has_days or bool(_rows(got))
     if failures:
         raise _together(package, failures, because)
 
@@ -107,7 +112,72 @@ def fetch_control(
         first_day=first_day,
         last_day=last_day,
         collected_at=collected_at,
+        control=NO_CONTROL,
     )
+
+
+def _services(
+    settings: PypiDownloads,
+    clients: DownloadClients,
+    control: Control,
+    *,
+    package: str,
+    first_day: date,
+    last_day: date,
+    collected_at: datetime,
+) -> dict[str, Callable[[], Iterator[Answer]]]:
+    """How to ask each service for the same days, in the order in which they are asked."""
+    return {
+        clickpy.SOURCE: lambda: clickpy.fetch_clickpy(
+            settings, clients.clickpy, package=package, first_day=first_day, last_day=last_day,
+            collected_at=collected_at, control=control,
+        ),
+        pypistats.SOURCE: lambda: pypistats.fetch_pypistats(
+            settings, clients.pypistats, package=package, first_day=first_day, last_day=last_day,
+            collected_at=collected_at, control=control,
+        ),
+        top_packages.SOURCE: lambda: top_packages.fetch_top_packages(
+            settings, clients.top_packages, package=package, first_day=first_day, last_day=last_day,
+            collected_at=collected_at,
+        ),
+    }  # fmt: skip
+
+
+def _lacking_days(
+    ask_pypistats: Callable[[], Iterator[Answer]], got: Sequence[Answer], last_day: date, collected_at: datetime
+) -> Iterator[Answer]:
+    """What pypistats.org has of the days that ClickPy should have and does not, on each basis."""
+    rows = _rows(got)
+    lacking = {basis: _lacking(rows, basis, last_day) for basis in clickpy.STATEMENTS}
+    days = sorted(set().union(*lacking.values()))
+    if not days or days[-1] < pypistats.oldest_day(collected_at):
+        return
+    newest = max(row.period_start for row in rows)
+    reason = f"clickpy: {len(days)} {'day' if len(days) == 1 else 'days'} missing from {days[0]} on" + (
+        f", its newest is {newest}" if days[-1] > newest else ""
+    )
+    try:
+        for answer in ask_pypistats():
+            wanted = [row for row in _rows([answer]) if row.period_start in lacking[row.basis]]
+            for run in runs(wanted):
+                part = replace(answer, rows=run, window_start=run[0].period_start, window_end=run[-1].period_start)
+                yield _with_reason(part, [reason])
+    except SourceError as error:
+        if not is_few([row.downloads for row in rows]):  # else days without a row are no sign that something is amiss
+            raise _together(rows[0].package, [error], [reason, str(error)]) from None
+
+
+def _lacking(rows: Sequence[Download], basis: str, last_day: date) -> set[date]:
+    """The days without a row between the first and the newest, and after it where that is older than usual."""
+    every = [row.period_start for row in rows]
+    own = {row.period_start for row in rows if row.basis == basis}
+    newest = max(own, default=min(every) - _DAY)
+    until = last_day if (last_day - newest).days > USUAL_LAG_DAYS else newest
+    return {min(every) + n * _DAY for n in range((until - min(every)).days + 1)} - own
+
+
+def _rows(answers: Iterable[Answer]) -> list[Download]:
+    return [row for answer in answers for row in answer.rows if isinstance(row, Download)]
 
 
 def _last_complete_day(first_day: date, last_day: date, collected_at: datetime, as_of: date) -> date:

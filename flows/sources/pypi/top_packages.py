@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from flows.config.settings import PypiDownloads
+from flows.sources.answers import count, day_in
 from flows.sources.errors import SourceError, TerminalError
 from flows.sources.http import HttpClient, json_of
 from warehouse.rows import Answer, Download
@@ -27,6 +27,7 @@ from warehouse.rows import Answer, Download
 SOURCE = "top_pypi_packages"
 CURRENT = "top-pypi-packages.json"
 CALENDAR_MONTHS_SINCE = date(2025, 7, 5)
+_WITHOUT_A_DATE = date(2018, 2, 7)  # the first list of all is its rows alone, without the time of its update
 _RENAMED_ON = date(2025, 4, 1)  # until then the file in the history has 30-days in its name
 
 
@@ -76,7 +77,7 @@ def fetch_top_packages(
     window_start and window_end are those of the lists that were read. Raises TransientError, TerminalError; the totals
     read until then are yielded before.
     """
-    source = _Source(settings, client, package)
+    source = _Source(settings, client, package, collected_at.astimezone(UTC).date())
     current, count = source.read_current()
     reads = [_Read(current, count, CURRENT)] if current.period_end <= last_day else []
     failure = None
@@ -121,16 +122,22 @@ def published_until(current: PackageList) -> tuple[PackageList, ...]:
 class _Source:
     """Reads lists for one package. `missing` collects the paths that the history does not have."""
 
-    def __init__(self, settings: PypiDownloads, client: HttpClient, package: str) -> None:
+    def __init__(self, settings: PypiDownloads, client: HttpClient, package: str, collected_on: date) -> None:
         self._settings = settings
         self._client = client
         self._package = package
+        self._collected_on = collected_on
         self.missing: list[str] = []
 
     def read_current(self) -> tuple[PackageList, int | None]:
         response = self._client.get(f"{self._settings.top_packages_url}/{CURRENT}")
         payload = json_of(SOURCE, response)
-        return _identify(payload), _count_of(payload, self._package)
+        current = _identify(payload)
+        if current.listed_on > self._collected_on:
+            raise TerminalError(
+                SOURCE, f"the list of {current.listed_on} is from the future, today is {self._collected_on}"
+            )
+        return current, _count_of(payload, self._package)
 
     def read_kept(self, listing: PackageList) -> Iterator[_Read]:
         """The list, or nothing where the history has no such list: a month without one happened."""
@@ -140,7 +147,7 @@ class _Source:
             self.missing.append(listing.path)
             return
         payload = json_of(SOURCE, response)
-        found = _identify(payload)
+        found = listing if listing.listed_on == _WITHOUT_A_DATE and isinstance(payload, list) else _identify(payload)
         if (found.period_start, found.period_end, found.basis) != (
             listing.period_start,
             listing.period_end,
@@ -152,11 +159,10 @@ class _Source:
 
 def _identify(payload: Any) -> PackageList:
     """Which list this is, by its date. Raises TerminalError where its window is not known for sure."""
-    match payload:
-        case {"last_update": str(moment)} if re.match(r"\d{4}-\d{2}-\d{2}", moment):
-            listed_on = date.fromisoformat(moment[:10])
-        case _:
-            raise TerminalError(SOURCE, "a list without the time of its last update")
+    try:
+        listed_on = day_in(payload["last_update"][:10])
+    except (KeyError, TypeError, ValueError):
+        raise TerminalError(SOURCE, "a list without the time of its last update") from None
     for listing in known_lists():
         if listing.listed_on == listed_on:
             return listing
@@ -173,7 +179,7 @@ def _calendar_month_list(listed_on: date) -> PackageList:
 
 def _count_of(payload: Any, package: str) -> int | None:
     """The total of `package`, None where it is not listed. Raises TerminalError where rows have another shape."""
-    rows = payload.get("rows")
+    rows = payload if isinstance(payload, list) else payload.get("rows")
     if not isinstance(rows, list) or not rows:
         raise TerminalError(SOURCE, "a list without rows")
     counts = [count for name, count in map(_name_and_count, rows) if name == package]
@@ -183,10 +189,10 @@ def _count_of(payload: Any, package: str) -> int | None:
 
 
 def _name_and_count(row: Any) -> tuple[str, int]:
-    match row:
-        case {"project": str(name), "download_count": int(count)} if count >= 0 and not isinstance(count, bool):
-            return canonicalize_name(name), count
-    raise TerminalError(SOURCE, f"not a package with a count: {json.dumps(row)[:100]}")
+    try:
+        return canonicalize_name(row["project"]), count(row["download_count"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise TerminalError(SOURCE, f"not a package with a count: {error}") from None
 
 
 def _best(lists: Iterable[PackageList], first_day: date, last_day: date) -> list[PackageList]:

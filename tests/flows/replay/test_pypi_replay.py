@@ -1,7 +1,7 @@
 """The replays answer as the services do; what is asserted here is from their documentation, not from our sources."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,8 @@ class TestClickhouse:
         assert (silent.status_code, silent.json()["statistics"]["rows_read"]) == (200, 1_001_456_181)
         loud = post(server, unfiltered, read_overflow_mode="throw")
         assert loud.status_code == 500
-        assert loud.text.startswith("Code: 158. DB::Exception: Limit for rows or bytes to read exceeded")
+        said = loud.json()["exception"]
+        assert said.startswith("Code: 158. DB::Exception: Limit for rows or bytes to read exceeded")
 
     def test_it_can_be_told_to_cut_although_asked_not_to(self, server: ReplayServer) -> None:
         server.misbehave("clickpy", cut_silently())
@@ -96,6 +97,33 @@ class TestClickhouse:
         assert answer.status_code >= 400
         assert answer.headers["X-ClickHouse-Exception-Code"] == code
 
+    @pytest.mark.parametrize("setting", ["max_rows_to_read", "max_result_rows", "result_overflow_mode", "max_threads"])
+    def test_no_setting_but_the_way_of_cutting_may_be_changed(self, server: ReplayServer, setting: str) -> None:
+        answer = post(server, BY_DAY_SQL, **{setting: "0"})
+        assert answer.headers["X-ClickHouse-Exception-Code"] == "452"
+        assert setting in answer.json()["exception"]
+
+    def test_more_rows_than_allowed_are_an_error_and_no_cut(self) -> None:
+        days = [InstallerDay("torch", date(1990, 1, 1) + timedelta(n), "pip", 1) for n in range(10_001)]
+        with ReplayServer({"clickpy": ClickhouseReplay(date(2023, 1, 1), more=days)}) as server:
+            answer = post(server, BY_DAY_SQL, param_first_day="1990-01-01")
+            assert answer.headers["X-ClickHouse-Exception-Code"] == "396"
+            assert len(post(server, BY_DAY_SQL, param_first_day="1990-01-02").json()["data"]) == 10_000
+
+    def test_it_stands_still_with_a_day_half_loaded_and_a_day_lost(self) -> None:
+        days = [InstallerDay("torch", date(2023, 1, day), "pip", 100) for day in range(1, 11)]
+        lost = [date(2023, 1, 3)]
+        replay = ClickhouseReplay(DAY, more=days, newest=date(2023, 1, 5), loaded=0.4, lost=lost)
+        with ReplayServer({"clickpy": replay}) as server:
+            rows = post(server, BY_DAY_SQL).json()["data"]
+        assert [(row["date"][-2:], row["downloads"]) for row in rows] == [
+            ("01", "100"), ("02", "100"), ("04", "100"), ("05", "40"),
+        ]  # fmt: skip
+
+    def test_other_formats_have_errors_as_text(self, server: ReplayServer) -> None:
+        answer = post(server, "SELECT 1", default_format="TSV")
+        assert answer.text == "Code: 62. DB::Exception: Syntax error. (SYNTAX_ERROR) (version 26.9.1)\n"
+
     def test_a_value_that_is_not_bound_is_an_error(self, server: ReplayServer) -> None:
         answer = requests.post(f"{server.url('clickpy')}/", params={"user": "demo"}, data=BY_DAY_SQL, timeout=10)
         assert "Code: 456." in answer.text
@@ -111,6 +139,19 @@ class TestPypistats:
         with ReplayServer({"pypistats": PypistatsReplay(date(2023, 6, 1))}) as later:
             days = [row["date"] for row in get(later, "pypistats/api/packages/tensorflow/overall").json()["data"]]
         assert days[0] == "2022-12-02"
+
+    def test_thirty_requests_a_minute_and_no_more(self) -> None:
+        seconds = iter([*range(31), 59.9, 60, 60.5])
+        replay = PypistatsReplay(DAY, clock=lambda: float(next(seconds)))
+        with ReplayServer({"pypistats": replay}) as server:
+            statuses = [get(server, "pypistats/api/packages/torch/overall").status_code for _ in range(34)]
+        assert statuses == [200] * 30 + [429, 429, 200, 429]
+
+    def test_a_lost_day_is_lost_for_all(self) -> None:
+        rows = [CategoryDay("__all__", date(2023, 1, day), "with_mirrors", 9) for day in (1, 2, 3)]
+        with ReplayServer({"pypistats": PypistatsReplay(DAY, more=rows, lost=[date(2023, 1, 2)])}) as server:
+            answer = get(server, "pypistats/api/packages/__all__/overall").json()
+        assert [row["date"] for row in answer["data"]] == ["2023-01-01", "2023-01-03"]
 
     def test_a_category_alone(self, server: ReplayServer) -> None:
         assert get(server, "pypistats/api/packages/a.b/overall?mirrors=true").json()["data"] == []
@@ -145,7 +186,7 @@ class TestTopPackages:
         assert by_tag["last_update"] == "2024-11-01 12:27:36", "the tag was set on the first list of the month"
         commit = next(listing.kept_at for listing in known_lists() if listing.listed_on == date(2018, 2, 7))
         old = get(server, f"old/{commit}/top-pypi-packages-30-days.json").json()
-        assert old["last_update"] == "2018-02-07 13:16:01"
+        assert old[0] == {"download_count": 965942, "project": "scikit-learn"}, "rows alone, without an object around"
 
     @pytest.mark.parametrize(
         "path",
@@ -182,6 +223,24 @@ class TestPackageIndex:
         answer = get(server, "index/keras/")
         assert answer.headers["Content-Type"].startswith("text/html")
         assert "upload" not in answer.text
+
+    def test_versions_yanks_and_the_status_of_the_project(self) -> None:
+        replay = PackageIndexReplay(date(2021, 6, 25), statuses={"torch": ("archived", "moved")})
+        with ReplayServer({"index": replay}) as index:
+            keras, torch = (
+                get(index, f"index/{name}/", headers={"Accept": JSON_TYPE}).json() for name in ("keras", "torch")
+            )
+        assert keras["meta"]["api-version"] == "1.4"
+        assert keras["project-status"] == {"status": "active"}
+        assert "2.4.3" in keras["versions"]
+        assert torch["project-status"] == {"status": "archived", "reason": "moved"}
+        assert torch["files"]
+
+    def test_a_quarantined_project_offers_no_file(self) -> None:
+        replay = PackageIndexReplay(date(2021, 6, 25), statuses={"torch": ("quarantined", "")})
+        with ReplayServer({"index": replay}) as index:
+            page = get(index, "index/torch/", headers={"Accept": JSON_TYPE}).json()
+        assert (page["files"], page["project-status"]) == ([], {"status": "quarantined"})
 
     def test_other_spellings_are_sent_on(self, server: ReplayServer) -> None:
         assert get(server, "index/TensorFlow_CPU/").headers["Location"] == "../tensorflow-cpu/"

@@ -1,6 +1,6 @@
 """The three services that count downloads, on loopback as they were on a day."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from flows.replay.pypistats import CategoryDay, PypistatsReplay
 from flows.replay.server import ReplayServer
 from flows.replay.top_packages import TopPackagesReplay
 from flows.sources.errors import SourceError
+from flows.sources.pypi.days import NO_CONTROL
 from flows.sources.pypi.downloads import download_clients, fetch_downloads
 from warehouse.rows import Answer, Download
 
@@ -34,6 +35,7 @@ class World:
             top_packages_history_url=server.url("lists"),
             rate_per_minute=6000,
         )
+        self.control = NO_CONTROL
         self.clients = download_clients(self.settings, self.slept.append)
 
     def fetch(self, package: str, first_day: date, last_day: date | None = None) -> Iterator[Answer]:
@@ -45,6 +47,7 @@ class World:
             last_day=last_day or self.as_of,
             collected_at=self.collected_at,
             as_of=self.as_of,
+            control=self.control,
         )
 
     def asked(self, name: str) -> list[Any]:
@@ -58,10 +61,13 @@ def world(
     clickpy: tuple[InstallerDay, ...] = (),
     pypistats: tuple[CategoryDay, ...] = (),
     later_lists: Mapping[datetime, Mapping[str, int]] | None = None,
+    clickpy_is: Mapping[str, Any] | None = None,
+    pypistats_is: Mapping[str, Any] | None = None,
 ) -> Iterator[World]:
+    """`clickpy_is` and `pypistats_is`: what is wrong with them, as the replays take it."""
     upstreams = {
-        "clickpy": ClickhouseReplay(as_of, more=clickpy),
-        "pypistats": PypistatsReplay(as_of, more=pypistats),
+        "clickpy": ClickhouseReplay(as_of, more=clickpy, **(clickpy_is or {})),
+        "pypistats": PypistatsReplay(as_of, more=pypistats, **(pypistats_is or {})),
         "lists": TopPackagesReplay(as_of, later=later_lists),
     }
     with ReplayServer(upstreams) as server:
@@ -74,6 +80,29 @@ def a_day(day: date, package: str = "torch", downloads: int = 7, installer: str 
 
 def counted(package: str, day: date, basis: str, downloads: int) -> Download:
     return Download(package, day, day, 1, basis, downloads)
+
+
+def a_month(
+    downloads: int, *, until: date = DAY - timedelta(1), package: str = "torch"
+) -> tuple[tuple[InstallerDay, ...], tuple[CategoryDay, ...]]:
+    """The same downloads on each of the 28 days to `until`, as both services have them; pypistats has one more."""
+    days = [until - timedelta(n) for n in range(28)]
+    categories = ("with_mirrors", "without_mirrors")
+    return (
+        tuple(a_day(day, package, downloads) for day in days),
+        tuple(CategoryDay(package, day, category, downloads + 1) for day in days for category in categories),
+    )
+
+
+def by_day(answers: Iterable[Answer], basis: str = "all") -> dict[date, tuple[str, int]]:
+    """Day -> service and downloads; a day that two services tell of fails the test."""
+    found: dict[date, tuple[str, int]] = {}
+    for answer in answers:
+        for row in answer.rows:
+            if isinstance(row, Download) and row.basis == basis:
+                assert row.period_start not in found
+                found[row.period_start] = (answer.source, row.downloads)
+    return found
 
 
 def read_until_error(answers: Iterator[Answer]) -> tuple[list[Answer], SourceError]:

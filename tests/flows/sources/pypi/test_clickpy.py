@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flows.replay.clickhouse import cut_silently, exception, over_the_limit
+from flows.replay.clickhouse import cut_silently, exception, over_the_limit, too_slow
 from flows.replay.pypi_recordings import recorded
 from flows.replay.pypistats import CategoryDay, rate_limited
 from flows.replay.server import Fault, instead, status, truncated
@@ -46,12 +46,12 @@ class TestClickpy:
         assert {row.period_start: row.downloads for row in answer.rows if isinstance(row, Download)} == expected
         assert len(expected) == 187
 
-    @pytest.mark.parametrize("count", ["1234567890123", 1234567890123])
+    @pytest.mark.parametrize("count", ["987654321098", 987654321098])
     def test_counts_come_as_strings_or_as_numbers(self, count: Any) -> None:
         with world() as here:
             here.server.misbehave("clickpy", instead(body([{"date": "2026-09-20", "downloads": count}])))
             answer = next(here.fetch("torch", date(2026, 9, 20)))
-        assert answer.rows == (counted("torch", date(2026, 9, 20), "all", 1234567890123),)
+        assert answer.rows == (counted("torch", date(2026, 9, 20), "all", 987654321098),)
 
     def test_the_day_that_is_not_over_is_not_asked_for(self) -> None:
         with world(clickpy=(a_day(DAY - timedelta(1)), a_day(DAY))) as here:
@@ -62,7 +62,7 @@ class TestClickpy:
         assert [row.period_start for row in answer.rows if isinstance(row, Download)] == [DAY - timedelta(1)]
 
     def test_nothing_after_the_reporting_day_is_asked_for(self) -> None:
-        with world(clickpy=(a_day(date(2026, 9, 10)),)) as here:
+        with world(clickpy=(a_day(date(2026, 9, 15)), a_day(date(2026, 9, 16)))) as here:
             here.as_of = date(2026, 9, 15)
             answer = next(here.fetch("torch", date(2026, 9, 1), date(2026, 9, 20)))
         assert answer.window_end == date(2026, 9, 15)
@@ -104,7 +104,7 @@ class TestClickpy:
         assert parts[0][0] == first
         assert parts[-1][1] == both.window_end == date(2026, 9, 27)
         assert all(nxt[0] - end == timedelta(1) for (_, end), nxt in pairwise(parts))
-        assert tuple(row.period_start for row in both.rows if isinstance(row, Download)) == days
+        assert tuple(row.period_start for row in both.rows if isinstance(row, Download) and row.downloads) == days
         assert len(json.loads(without.request)["parameters"]) == len(parts)
 
     def test_a_request_is_the_same_wherever_the_service_is(self) -> None:
@@ -131,6 +131,14 @@ BROKEN = {
     "a negative count": (body([{**A_ROW, "downloads": "-5"}]), "not a day with a count"),
     "a fraction": (body([{**A_ROW, "downloads": 5.5}]), "not a day with a count"),
     "a truth value": (body([{**A_ROW, "downloads": True}]), "not a day with a count"),
+    "over 64 bits": (body([{**A_ROW, "downloads": str(2**63)}]), "not a day with a count"),
+    "over all that PyPI serves": (body([{**A_ROW, "downloads": str(10**12 + 1)}]), "not a day with a count"),
+    "5,000 digits as text": (body([{**A_ROW, "downloads": "9" * 5000}]), "not a day with a count"),
+    "digits of another script": (body([{**A_ROW, "downloads": "٣"}]), "not a day with a count"),
+    "a row that is none": (body([None]), "not a day with a count"),
+    "a day past the calendar": (body([{**A_ROW, "date": "10000-01-01"}]), "not a day with a count"),
+    "a day that is a number": (body([{**A_ROW, "date": 20260920}]), "not a day with a count"),
+    "a week for a day": (body([{**A_ROW, "date": "2026-W38-7"}]), "not a day with a count"),
     "no number": (body([{**A_ROW, "downloads": "many"}]), "not a day with a count"),
     "no day": (body([{**A_ROW, "date": "2026-09-31"}]), "not a day with a count"),
     "a day before the window": (body([{**A_ROW, "date": "2026-08-31"}]), "outside the days asked for"),
@@ -166,6 +174,30 @@ class TestClickpyGoesWrong:
     def test_an_answer_that_is_not_what_was_asked_for(self, here: World, name: str) -> None:
         value, reason = BROKEN[name]
         assert reason in self.fallback(here, instead(value))
+
+    @pytest.mark.parametrize("text", ["NaN", "1e999", "9" * 5000, "[" * 5000, "-1"])
+    def test_a_body_that_cannot_be_read_falls_through(self, here: World, text: str) -> None:
+        value = json.dumps(body([{**A_ROW, "downloads": "HERE"}])).replace('"HERE"', text)
+        reason = self.fallback(here, status(200, value.encode(), {"Content-Type": "application/json"}), times=3)
+        assert "clickpy: " in reason
+        assert len(reason) < 300
+
+    def test_an_error_with_a_good_status_is_no_answer(self, here: World) -> None:
+        said = {"exception": "Code: 241. DB::Exception: Memory limit exceeded. (MEMORY_LIMIT_EXCEEDED) (version 26.9)"}
+        assert "ClickHouse error 241 (MEMORY_LIMIT_EXCEEDED)" in self.fallback(here, instead(said), times=3)
+
+    def test_an_error_without_a_code_is_no_answer(self, here: World) -> None:
+        assert "ClickHouse error: 'server is going away'" in self.fallback(
+            here, instead({"exception": "server is going away"})
+        )
+
+    def test_the_header_alone_tells_the_error(self, here: World) -> None:
+        fault = status(500, b"{}", {"Content-Type": "application/json", "X-ClickHouse-Exception-Code": "158"})
+        assert "ClickHouse error 158" in self.fallback(here, fault)
+        assert len(here.asked("clickpy")) == 1
+
+    def test_its_sixty_seconds_are_tried_again(self, here: World) -> None:
+        assert "ClickHouse error 159 (TIMEOUT_EXCEEDED)" in self.fallback(here, too_slow(), times=3)
 
     def test_a_result_cut_silently_is_noticed(self, here: World) -> None:
         assert "1,001,456,181 rows read, limit 1,000,000,000" in self.fallback(here, cut_silently())

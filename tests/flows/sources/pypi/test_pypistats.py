@@ -8,7 +8,7 @@ import pytest
 from flows.replay.pypistats import CategoryDay, rate_limited
 from flows.replay.server import instead, status
 from flows.sources.errors import TerminalError
-from flows.sources.pypi.downloads import fetch_control
+from flows.sources.pypi.downloads import download_clients, fetch_control
 from tests.flows.sources.pypi.conftest import DAY, ROW, counted, read_until_error, world
 from warehouse.rows import Download
 
@@ -52,9 +52,9 @@ class TestPypistats:
         assert "has no page (status 404) for torch" in answers[-1].state["fallback_because"]
 
     def test_a_known_package_without_rows_is_absent_and_no_error(self) -> None:
-        with world(date(2018, 1, 20)) as here:  # before the first list, too
+        with world(date(2018, 2, 7)) as here:  # before the window of the first list is over, too
             here.server.misbehave("lists", instead({"last_update": "2018-02-07 13:16:01", "rows": [ROW]}))
-            answers = list(here.fetch("torch", date(2018, 1, 1)))
+            answers = list(here.fetch("torch", date(2018, 1, 1), date(2018, 1, 20)))
         assert {answer.source for answer in answers} == {"clickpy", "pypistats"}
         assert not any(answer.rows for answer in answers)
 
@@ -69,7 +69,18 @@ class TestPypistats:
             here.server.misbehave("pypistats", rate_limited())
             answers = list(here.fetch("tensorflow", date(2023, 1, 1)))
         assert len(answers[2].rows) == 10
-        assert any(second >= 1 for second in here.slept)
+        assert [second for second in here.slept if second >= 1] == [30], "it names no time"
+
+    def test_more_packages_than_it_answers_in_a_minute_all_come(self) -> None:
+        seconds = [0.0]
+        packages = [f"package-{number}" for number in range(40)]
+        rows = tuple(CategoryDay(name, date(2026, 9, 20), "with_mirrors", 3) for name in packages)
+        with world(pypistats=rows, pypistats_is={"clock": lambda: seconds[0]}) as here:
+            here.clients = download_clients(here.settings, lambda wait: seconds.__setitem__(0, seconds[0] + wait))
+            for name in packages:
+                answers = list(here.fetch(name, date(2026, 9, 20)))
+                assert any(answer.source == "pypistats" and answer.rows for answer in answers)
+        assert 60 <= seconds[0] < 120
 
     @pytest.mark.parametrize(
         ("data", "reason"),
@@ -79,6 +90,10 @@ class TestPypistats:
             ([{"category": "with_mirrors", "date": "2026-09-20", "downloads": True}], "not a day with a count"),
             ([{"category": "with_mirrors", "date": "20.9.2026", "downloads": 1}], "not a day with a count"),
             ([{"category": "3.12", "date": "2026-09-20", "downloads": 1}], "not a day with a count"),
+            ([{"category": "with_mirrors", "date": "2026-09-20", "downloads": 2**63}], "not a day with a count"),
+            ([{"category": "with_mirrors", "date": "10000-01-01", "downloads": 1}], "not a day with a count"),
+            ([{"category": ["with_mirrors"], "date": "2026-09-20", "downloads": 1}], "not a day with a count"),
+            ([[]], "not a day with a count"),
             ({"last_day": 5}, "not of the type overall_downloads"),
         ],
     )

@@ -36,8 +36,8 @@ def a_file(filename: str, uploaded: str | None = "2021-05-01T10:00:00Z", **more:
     return {"filename": filename, "url": f"../files/{filename}", "hashes": {}, **times, **more}
 
 
-def page(*files: dict[str, Any], name: str = "torch") -> Reply:
-    body = {"meta": {"api-version": "1.1"}, "name": name, "files": list(files)}
+def page(*files: dict[str, Any], name: str = "torch", **more: Any) -> Reply:
+    body = {"meta": {"api-version": "1.4"}, "name": name, "files": list(files), **more}
     return json_reply(body, headers={"Content-Type": JSON_TYPE})
 
 
@@ -146,6 +146,8 @@ def test_the_page_of_another_project_is_refused(index: ReplayServer) -> None:
         (status(200, b"<html>sorry</html>"), TransientError),
         (instead([]), TransientError),  # a type that is not of the index
         (status(200, b"{", {"Content-Type": JSON_TYPE}), TransientError),
+        (status(200, b"[" * 100_000, {"Content-Type": JSON_TYPE}), TransientError),
+        (status(200, b'{"name": ' + b"9" * 5000 + b"}", {"Content-Type": JSON_TYPE}), TransientError),
         (status(200, b"[]", {"Content-Type": JSON_TYPE}), TerminalError),
         (status(200, b'{"name": "tensorflow"}', {"Content-Type": JSON_TYPE}), TerminalError),
         (
@@ -166,6 +168,49 @@ def test_what_is_no_page_is_an_error(index: ReplayServer, fault: Any, kind: type
 def test_a_passing_fault_is_tried_again(index: ReplayServer, fault: Any) -> None:
     index.misbehave("index", fault)
     assert "2.5.0" in releases(ask(index))
+
+
+@pytest.mark.parametrize(
+    ("status", "kept"),
+    [("active", {}), ("archived", {"project_status": "archived"}), ("new", {"project_status": "new"})],
+)
+def test_the_status_of_a_project_is_kept_where_it_is_not_active(
+    index: ReplayServer, status: str, kept: dict[str, str]
+) -> None:
+    reply = page(a_file("torch-1.0.tar.gz"), **{"project-status": {"status": status, "reason": "moved"}})
+    answer = served(index, reply)
+    assert answer.state == {"files_without_version": 0, "versions_without_date": 0, **kept}
+    assert list(releases(answer)) == ["1.0"]
+
+
+@pytest.mark.parametrize("told", [None, "archived", {"status": None}, {"status": 5}, {}])
+def test_a_status_that_says_nothing_is_active(index: ReplayServer, told: Any) -> None:
+    answer = served(index, page(a_file("torch-1.0.tar.gz"), **{"project-status": told}))
+    assert "project_status" not in answer.state
+
+
+def test_a_quarantined_project_is_told_from_a_page_that_lost_its_files(index: ReplayServer) -> None:
+    with pytest.raises(TerminalError, match="torch is quarantined: the index offers none of its files; what is known"):
+        served(index, page(**{"project-status": {"status": "quarantined"}}))
+
+
+def test_an_index_that_is_newer_by_a_minor_version_is_read(
+    index: ReplayServer, recwarn: pytest.WarningsRecorder
+) -> None:
+    assert list(releases(served(index, page(a_file("torch-1.0.tar.gz"), meta={"api-version": "1.99"})))) == ["1.0"]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:30:00+03:00", "9999-12-31T23:30:00-03:00", "1970-01-01T00:00:00Z"])
+def test_an_upload_at_a_moment_that_cannot_be_has_no_date(index: ReplayServer, moment: str) -> None:
+    answer = served(index, page(a_file("torch-1.0.tar.gz", moment), a_file("torch-1.1.tar.gz")))
+    assert list(releases(answer)) == ["1.1"]
+    assert answer.state["versions_without_date"] == 1
+
+
+def test_a_version_of_thousands_of_digits_is_none(index: ReplayServer) -> None:
+    answer = served(index, page(a_file(f"torch-{'9' * 5000}.tar.gz"), a_file("torch-1.1.tar.gz")))
+    assert list(releases(answer)) == ["1.1"]
+    assert answer.state["files_without_version"] == 1
 
 
 def test_a_redirect_within_the_index_is_followed(index: ReplayServer) -> None:

@@ -93,6 +93,19 @@ class TestTopPackages:
         assert answer.state["missing_lists"] == ["2026.07/top-pypi-packages.json"]
         assert "/2026.05/top-pypi-packages.json" in asked
 
+    def test_the_first_list_is_its_rows_alone(self) -> None:
+        with world(date(2018, 3, 1)) as here:
+            here.server.misbehave("pypistats", status(503), times=3)
+            answers = list(here.fetch("tensorflow", date(2018, 1, 1)))
+        assert windows(answers)[date(2018, 2, 6)][:2] == (30, "pip")
+
+    def test_a_list_from_the_future_is_refused(self) -> None:
+        with world() as here:
+            moment = "2026-10-01 06:00:00"
+            here.server.misbehave("lists", instead({"last_update": moment, "source": "ClickHouse", "rows": [ROW]}))
+            _, error = read_until_error(here.fetch("torch", date(2026, 9, 1)))
+        assert "the list of 2026-10-01 is from the future, today is 2026-09-28" in str(error)
+
     def test_a_list_made_in_a_way_that_is_not_known_is_refused(self) -> None:
         with world() as here:
             here.server.misbehave("lists", instead({"last_update": "2026-09-01 06:00:00", "rows": [ROW]}))
@@ -104,6 +117,15 @@ class TestTopPackages:
         ("value", "reason"),
         [
             ([], "without the time of its last update"),
+            ({"last_update": "2021-13-45 00:00:00", "rows": [ROW]}, "without the time of its last update"),
+            ({"last_update": "9999-12-31 00:00:00", "rows": [ROW]}, "without the time of its last update"),
+            ({"last_update": 5, "rows": [ROW]}, "without the time of its last update"),
+            (
+                {"last_update": "2021-06-01 14:30:21", "rows": [{**ROW, "download_count": 2**63}]},
+                "not a package with a",
+            ),
+            ({"last_update": "2021-06-01 14:30:21", "rows": [{**ROW, "project": 5}]}, "not a package with a"),
+            ({"last_update": "2021-06-01 14:30:21", "rows": [7]}, "not a package with a"),
             ({"last_update": "2021-06-01 14:30:21", "rows": []}, "without rows"),
             ({"last_update": "2021-06-01 14:30:21", "rows": [ROW, ROW]}, "has torch 2 times"),
             ({"last_update": "2021-06-01 14:30:21", "rows": [{**ROW, "download_count": -1}]}, "not a package with a"),

@@ -1,0 +1,110 @@
+"""The days that a service of download counts covers: with downloads, without any, lost, or not settled yet.
+
+ClickPy and pypistats.org both group a log by day, so neither has a row for a day without downloads, nor for a day that
+it lost. Which of the two an absent day is, is decided here, where the services are known. In the answers that are
+yielded, a day without downloads is a row of 0, and no window holds a day that was lost. Days after the newest row say
+nothing yet: perhaps the service has not come so far.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from statistics import median
+
+from warehouse.rows import Answer, Download
+
+FEW_A_DAY = 20  # with fewer downloads a day, a day without any happens; with more, the day was lost
+PARTIAL_SHARE = 2 / 3  # no recorded day is so far below the seven before it, unless the way of counting changed
+_DAYS_AROUND = 7
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The days on which pypistats.org counted any package at all (the series `__all__`), as far as they are known."""
+
+    days: frozenset[date] = frozenset()
+
+    def has(self, day: date) -> bool | None:
+        """Whether anything was counted on `day`; None for days before the first known and after the last."""
+        return day in self.days if self.days and min(self.days) <= day <= max(self.days) else None
+
+
+NO_CONTROL = Control()
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredDays:
+    """Downloads of each day that a service covers, 0 included, oldest first.
+
+    lost         days between them that the service does not have
+    not_settled  newest days left out, because the service seems to be still loading them
+    """
+
+    counts: Mapping[date, int]
+    lost: tuple[date, ...] = ()
+    not_settled: tuple[date, ...] = ()
+
+    @property
+    def state(self) -> dict[str, list[str]]:
+        """What an answer says of the days that it leaves out."""
+        left_out = {"lost": self.lost, "not_settled": self.not_settled}
+        return {name: [day.isoformat() for day in days] for name, days in left_out.items() if days}
+
+
+def covered_days(counts: Mapping[date, int], is_zero: Callable[[date, float], bool]) -> CoveredDays:
+    """The rows of a service -> what they cover. `is_zero(day, usual)`: whether an absent day had no download at all."""
+    days = sorted(counts)
+    not_settled = []
+    while days and _is_partial(days[-1], counts):
+        not_settled.append(days.pop())
+    every = [days[0] + n * _DAY for n in range((days[-1] - days[0]).days + 1)] if days else []
+    zeros = {day for day in every if day not in counts and is_zero(day, _usual(day, days, counts))}
+    return CoveredDays(
+        {day: counts.get(day, 0) for day in every if day in counts or day in zeros},
+        tuple(day for day in every if day not in counts and day not in zeros),
+        tuple(sorted(not_settled)),
+    )
+
+
+def answers(question: Answer, basis: str, covered: CoveredDays) -> Iterator[Answer]:
+    """`question` with rows and window of each run of days without a gap; the first window begins where it begins.
+
+    Without any day it comes back without rows, with the window that it has.
+    """
+    rows = [Download(question.entity, day, day, 1, basis, count) for day, count in covered.counts.items()]
+    question = replace(question, state={**question.state, **covered.state})
+    if not rows:
+        yield question
+    for number, run in enumerate(runs(rows)):
+        start = run[0].period_start if number else question.window_start
+        yield replace(question, rows=run, window_start=start, window_end=run[-1].period_start)
+
+
+def runs(rows: Sequence[Download]) -> Iterator[tuple[Download, ...]]:
+    """`rows` of one day each, oldest first, cut where a day is absent."""
+    start = 0
+    for at in range(1, len(rows) + 1):
+        if at == len(rows) or rows[at].period_start - rows[at - 1].period_start > _DAY:
+            yield tuple(rows[start:at])
+            start = at
+
+
+def is_few(counts: Sequence[int]) -> bool:
+    """Whether days without any download are no surprise beside `counts`."""
+    return not counts or median(counts) < FEW_A_DAY
+
+
+def _is_partial(day: date, counts: Mapping[date, int]) -> bool:
+    """Whether the newest day is far below all of the seven days before it: a weekend or a holiday is not."""
+    before = [counts[earlier] for n in range(1, _DAYS_AROUND + 1) if (earlier := day - n * _DAY) in counts]
+    return bool(before) and min(before) >= FEW_A_DAY and counts[day] <= PARTIAL_SHARE * min(before)
+
+
+def _usual(day: date, days: Sequence[date], counts: Mapping[date, int]) -> float:
+    """The median of the rows nearest to an absent day, as many on each side; `days` are those with a row."""
+    at = bisect_left(days, day)
+    return median(counts[near] for near in days[max(0, at - _DAYS_AROUND) : at + _DAYS_AROUND])
