@@ -100,8 +100,8 @@ def test_without_an_address_nobody_is_told_apart(address: str) -> None:
 
 
 def test_config_has_the_last_word_on_the_list_that_ships() -> None:
-    own = Identities([Identity(email="noreply@github.com", kind="person"), Identity(email="7+ann@users.noreply.github.com",
-                                                                                 kind="bot")])  # fmt: skip
+    extra = (("noreply@github.com", "person"), ("7+ann@users.noreply.github.com", "bot"))
+    own = Identities([Identity(email=email, kind=kind) for email, kind in extra])
     assert own.kind("Ann", "noreply@github.com") == "person"
     assert (
         own.kind("Ann", "7+renamed@users.noreply.github.com") == own.kind("A", "ann@users.noreply.github.com") == "bot"
