@@ -17,7 +17,7 @@ import duckdb
 import pytest
 import requests
 from filelock import FileLock
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import background
 from warehouse.open import open_warehouse
@@ -29,20 +29,26 @@ os.environ.update(OFFLINE)  # before anything imports Prefect, which reads them 
 for name in ("GITHUB_TOKEN", "GH_TOKEN", "SMTP_USERNAME", "SMTP_PASSWORD"):
     os.environ.pop(name, None)  # the user's own have no place in a test
 
-settings.register_profile("local", deadline=None)  # both cores are busy; a slow example is no failure
-settings.register_profile("ci", deadline=None, derandomize=True)
+# Both cores are busy: neither a slow example nor slow data is a failure.
+settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 _outside = {"allowed": False}
 
 
 def _refuse_outside(event: str, arguments: tuple[Any, ...]) -> None:
-    """Audit hook: a connection that would leave this machine fails the test that makes it."""
-    if event != "socket.connect" or _outside["allowed"]:
+    """Audit hook: no name but localhost resolves, and a connection that would leave this machine fails its test."""
+    if _outside["allowed"]:
         return
-    address = arguments[1]
-    if isinstance(address, tuple) and not _is_this_machine(str(address[0])):
-        raise RuntimeError(f"a test reaches out to {address[0]} port {address[1]}; tests run without a network")
+    if event == "socket.getaddrinfo" and not _is_this_machine(_text(arguments[0])):
+        raise socket.gaierror(socket.EAI_NONAME, "tests run without a network")
+    if event == "socket.connect" and isinstance(arguments[1], tuple) and not _is_this_machine(str(arguments[1][0])):
+        raise RuntimeError(f"a test reaches out to {arguments[1]}; tests run without a network")
+
+
+def _text(host: str | bytes | None) -> str:
+    return host.decode() if isinstance(host, bytes) else host or "localhost"
 
 
 def _is_this_machine(host: str) -> bool:
@@ -60,6 +66,14 @@ def _only_index_tests_reach_out(request: pytest.FixtureRequest) -> Iterator[None
     _outside["allowed"] = request.node.get_closest_marker("index") is not None
     yield
     _outside["allowed"] = False
+
+
+@pytest.fixture
+def nobody_listens() -> Iterator[str]:
+    """A host and port that refuse every connection: the port is held, so that nobody else can listen there either."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{held.getsockname()[1]}"
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import pytest
 import typer
 
 from flows import cli
+from tests.conftest import TRENDS
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CONFIG = '[frameworks.jax]\npackages = ["jax"]\nrepository = "jax-ml/jax"\nsearch_term = "jax"\n'
@@ -55,16 +56,18 @@ def test_help_loads_nothing_that_only_a_command_needs() -> None:
     assert not HEAVY & loaded
 
 
-def test_help_is_there_in_under_three_tenths_of_a_second() -> None:
-    """Seconds of processor time, which is what it takes on a machine that has nothing else to do."""
-    command = [str(Path(sys.executable).parent / "trends"), "--help"]
-    seconds = []
-    for _ in range(5):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(command, check=True, capture_output=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    assert min(seconds) < 0.3
+def test_help_costs_little_more_than_the_library_that_writes_it() -> None:
+    """Both measured in turn on this machine, whatever it is: a tenth of a second of a processor or two."""
+    trends, typer_alone = [*TRENDS, "--help"], [sys.executable, "-c", "import typer.main"]
+    pairs = [(_processor_seconds(trends), _processor_seconds(typer_alone)) for _ in range(5)]
+    assert min(pair[0] for pair in pairs) < 2 * min(pair[1] for pair in pairs)
+
+
+def _processor_seconds(command: list[str]) -> float:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def test_help_lists_every_command_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,11 +183,12 @@ def test_control_c_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 def test_a_reader_that_has_seen_enough_is_no_error(folder: Path) -> None:
     """As in `trends --help | true`: the pipe closes before anything is written."""
-    code = "import time; time.sleep(0.3); from flows.cli import main; raise SystemExit(main(['--help']))"
-    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder)
+    code = "import sys; sys.stdin.read(); from flows.cli import main; raise SystemExit(main(['--help']))"
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    child = subprocess.Popen([sys.executable, "-c", code], cwd=folder, **pipes)
     assert child.stdout
     child.stdout.close()
-    _, err = child.communicate()
+    _, err = child.communicate()  # closes its standard input, for which it waits
     assert (err, child.returncode) == (b"", 0)
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from flows.config.settings import Settings, load_settings
-from flows.doctor import examine
+from flows.doctor import GIGABYTE, examine
 from flows.replay.package_index import PackageIndexReplay
 from flows.replay.server import ReplayServer, Reply, Request, json_reply, status, too_many_requests
 from flows.replay.upstreams import pointed_at
@@ -65,6 +66,18 @@ def server(git_upstream: bytes) -> Iterator[ReplayServer]:
 def settings(server: ReplayServer, tmp_path: Path) -> Settings:
     (tmp_path / "config.toml").write_text(CONFIG, "utf-8")
     return pointed_at(server, load_settings(tmp_path / "config.toml"))
+
+
+@pytest.fixture(autouse=True)
+def free_gigabytes(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Sets how much room the disk has; it has enough to begin with, whatever the machine has."""
+
+    def set_free(gigabytes: float) -> None:
+        usage = SimpleNamespace(free=gigabytes * GIGABYTE)
+        monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
+
+    set_free(100)
+    return set_free
 
 
 def doctor(settings: Settings, now: datetime = NOW) -> tuple[int, dict[str, str]]:
@@ -126,10 +139,9 @@ def test_being_asked_to_slow_down_is_no_answer(settings: Settings, server: Repla
     assert "status 429" in found["google_trends"]
 
 
-def test_where_nobody_listens_it_says_so_and_ends(settings: Settings, server: ReplayServer) -> None:
-    with ReplayServer({}) as gone:
-        nowhere = pointed_at(gone, settings)
-    code, found = doctor(nowhere)
+def test_where_nobody_listens_it_says_so_and_ends(settings: Settings, nobody_listens: str) -> None:
+    nowhere = SimpleNamespace(url=lambda name: f"http://{nobody_listens}/{name}")
+    code, found = doctor(pointed_at(nowhere, settings))
 
     assert code == 2
     assert "no connection" in found["google_trends"]
@@ -198,6 +210,17 @@ def test_a_data_folder_that_cannot_be_is_a_problem(settings: Settings, tmp_path:
 
     assert code == 2
     assert found["disk"].startswith("problem: ")
+
+
+@pytest.mark.parametrize(("gigabytes", "state"), [(5, "ok"), (4.9, "warning"), (1, "warning"), (0.9, "problem")])
+def test_how_much_room_there_is_on_the_disk(
+    settings: Settings, free_gigabytes: Callable[[float], None], gigabytes: float, state: str
+) -> None:
+    free_gigabytes(gigabytes)
+    code, found = doctor(settings)
+
+    assert found["disk"].startswith(f"{state}: {gigabytes:.1f} GB free")
+    assert code == {"ok": 0, "warning": 1, "problem": 2}[state]
 
 
 def test_a_machine_without_git_is_a_problem(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

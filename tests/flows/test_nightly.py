@@ -9,7 +9,6 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,18 +124,18 @@ def test_a_framework_is_added_in_config_alone_and_the_report_says_that_it_has_no
     assert frameworks == {"keras", "jax"}
 
 
-def test_without_any_network_it_says_so_once_a_step_and_loses_nothing(undisturbed: Place, tmp_path: Path) -> None:
+def test_without_any_network_it_says_so_once_a_step_and_loses_nothing(
+    undisturbed: Place, tmp_path: Path, nobody_listens: str
+) -> None:
     data = tmp_path / "data"
     data.mkdir()
     shutil.copy(undisturbed.warehouse, data / "warehouse.duckdb")
     before = facts_of(data / "warehouse.duckdb")
-    with nobody_listens() as address:
-        config = tmp_path / "config.toml"
-        config.write_text(_config_with_every_upstream_at(address), encoding="utf-8")
-        run = run_trends(
-            "--config", str(config), "--data", str(data), "nightly", "--as-of", "2021-06-26",
-            **undisturbed.prefect,
-        )  # fmt: skip
+    config = tmp_path / "config.toml"
+    config.write_text(_config_with_every_upstream_at(f"http://{nobody_listens}"), encoding="utf-8")
+    run = run_trends(
+        "--config", str(config), "--data", str(data), "nightly", "--as-of", "2021-06-26", **undisturbed.prefect
+    )
     assert run.returncode == 1
     assert len([line for line in run.stderr.splitlines() if line.startswith("failed")]) == 15
     assert "Traceback" not in run.stderr
@@ -181,18 +180,6 @@ def kill_in_the_middle(place: Place) -> None:
             assert any("pypi_releases" in line for line in process.stderr)
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
-
-
-class nobody_listens:  # noqa: N801  (reads as a function)
-    """An address on loopback that refuses every connection: the port is held, and nothing listens on it."""
-
-    def __enter__(self) -> str:
-        self._held = socket.socket()
-        self._held.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{self._held.getsockname()[1]}"
-
-    def __exit__(self, *_: object) -> None:
-        self._held.close()
 
 
 def _config_with_every_upstream_at(address: str) -> str:

@@ -48,13 +48,13 @@ class MailServer:
         self._starttls, self._tls = starttls, tls
         self._loop = asyncio.new_event_loop()
         self._stop = asyncio.Event()
-        self._ready, self.left = Event(), Event()
+        self._ready, self.may_leave, self.left = Event(), Event(), Event()
         self.port = 0
 
     def __enter__(self) -> Self:
         self._thread = Thread(target=self._loop.run_until_complete, args=(self._serve(),), daemon=True)
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -118,7 +118,7 @@ class Connection(SMTP):
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802
         if getattr(self.envelope, "step", "").startswith("leave"):
             await self.push("354 go on")
-            await asyncio.sleep(0.05)
+            await self.loop.run_in_executor(None, self.event_handler.may_leave.wait, 60)
             self.transport.write(self.envelope.step.removeprefix("leave").encode())
             self.transport.close()
             self.loop.call_later(0.05, self.event_handler.left.set)
@@ -186,7 +186,13 @@ def server() -> Iterator[MailServer]:
 
 def mail_of(port: int, *recipients: str, **more: Any) -> Mail:
     lists = more.pop("lists", None) or [{"name": "team", "recipients": recipients or (ADA, BOB, EVE)}]
-    values = {"host": "127.0.0.1", "port": port, "security": "none", "from": "trends@example.com", "timeout_seconds": 5}
+    values = {
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "none",
+        "from": "trends@example.com",
+        "timeout_seconds": 60,
+    }
     return Mail.model_validate(values | {"lists": lists} | more)
 
 

@@ -136,6 +136,10 @@ def test_lines_with_dots_and_commands_inside_a_message_stay_inside(server: MailS
 def test_a_server_that_leaves_before_the_end_of_a_message_has_not_taken_it(
     server: MailServer, step: str, error: type[Exception], said: str
 ) -> None:
+    def see_the_server_leave() -> None:
+        server.may_leave.set()
+        assert server.left.wait(60)
+
     server.script[ADA].append(step)
     with Session(mail_of(server.port), None) as session, pytest.raises(error, match=said):
-        session.send(ADA, b"Subject: x\r\n\r\n", before_content=lambda: server.left.wait(10))
+        session.send(ADA, b"Subject: x\r\n\r\n", before_content=see_the_server_leave)

@@ -157,8 +157,8 @@ def test_nothing_can_be_pushed(server: ReplayServer, tmp_path: Path) -> None:
     done = subprocess.run(["git", "-C", found, "push", "origin", "HEAD:refs/heads/x"], capture_output=True, check=False)
     assert done.returncode != 0
     base = server.url("git") + "/owner/some_name.git"
-    assert requests.get(f"{base}/info/refs?service=git-receive-pack", timeout=10).status_code == 403
-    assert requests.post(f"{base}/git-receive-pack", timeout=10).status_code == 404
+    assert requests.get(f"{base}/info/refs?service=git-receive-pack", timeout=60).status_code == 403
+    assert requests.post(f"{base}/git-receive-pack", timeout=60).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_nothing_can_be_pushed(server: ReplayServer, tmp_path: Path) -> None:
     ],
 )
 def test_nothing_else_is_served(server: ReplayServer, path: str) -> None:
-    assert requests.get(server.url("git") + path, params={"service": "git-upload-pack"}, timeout=10).status_code == 404
+    assert requests.get(server.url("git") + path, params={"service": "git-upload-pack"}, timeout=60).status_code == 404
 
 
 def test_with_and_without_the_ending(server: ReplayServer) -> None:
@@ -188,7 +188,7 @@ def test_compressed_request_is_understood(server: ReplayServer) -> None:
         "Git-Protocol": "version=2",
     }
     url = server.url("git") + "/owner/some_name.git/git-upload-pack"
-    answer = requests.post(url, data=gzip.compress(body), headers=headers, timeout=10)
+    answer = requests.post(url, data=gzip.compress(body), headers=headers, timeout=60)
     assert answer.status_code == 200
     assert b"refs/heads/master" in answer.content
 

@@ -32,7 +32,7 @@ def server(replay: GithubReplay) -> Iterator[ReplayServer]:
 
 @pytest.fixture
 def get(server: ReplayServer) -> Get:
-    return lambda path, **options: requests.get(server.url("github") + path, timeout=10, **options)
+    return lambda path, **options: requests.get(server.url("github") + path, timeout=60, **options)
 
 
 def weeks_of(get: Get, page: int, per_page: int = 30) -> list[dict[str, Any]]:

@@ -45,11 +45,11 @@ def server() -> Iterator[ReplayServer]:
 
 def get(server: ReplayServer, url: str, **options: Any) -> requests.Response:
     mount, _, path = url.partition("/")
-    return requests.get(f"{server.url(mount)}/{path}", timeout=10, allow_redirects=False, **options)
+    return requests.get(f"{server.url(mount)}/{path}", timeout=60, allow_redirects=False, **options)
 
 
 def post(server: ReplayServer, sql: str, **parameters: str) -> requests.Response:
-    return requests.post(f"{server.url('clickpy')}/", params={**PARAMETERS, **parameters}, data=sql, timeout=10)
+    return requests.post(f"{server.url('clickpy')}/", params={**PARAMETERS, **parameters}, data=sql, timeout=60)
 
 
 class TestClickhouse:
@@ -125,7 +125,7 @@ class TestClickhouse:
         assert answer.text == "Code: 62. DB::Exception: Syntax error. (SYNTAX_ERROR) (version 26.9.1)\n"
 
     def test_a_value_that_is_not_bound_is_an_error(self, server: ReplayServer) -> None:
-        answer = requests.post(f"{server.url('clickpy')}/", params={"user": "demo"}, data=BY_DAY_SQL, timeout=10)
+        answer = requests.post(f"{server.url('clickpy')}/", params={"user": "demo"}, data=BY_DAY_SQL, timeout=60)
         assert "Code: 456." in answer.text
 
 
@@ -244,7 +244,7 @@ class TestPackageIndex:
 
     def test_other_spellings_are_sent_on(self, server: ReplayServer) -> None:
         assert get(server, "index/TensorFlow_CPU/").headers["Location"] == "../tensorflow-cpu/"
-        assert requests.get(f"{server.url('index')}/Keras", timeout=10).status_code == 200
+        assert requests.get(f"{server.url('index')}/Keras", timeout=60).status_code == 200
 
     @pytest.mark.parametrize("name", ["no-such-package-xyz", "requests-toolbelt"])
     def test_an_unknown_project_is_404(self, server: ReplayServer, name: str) -> None:

@@ -90,9 +90,9 @@ def test_moved_repository_is_followed(upstream: Upstream) -> None:
     assert only(upstream.fetch()).commit_sha == sha
 
 
-def test_nobody_listens(upstream: Upstream) -> None:
+def test_nobody_listens(upstream: Upstream, nobody_listens: str) -> None:
     with pytest.raises(TransientError, match="check the network"):
-        upstream.fetch(base_url="http://127.0.0.1:9")
+        upstream.fetch(base_url=f"http://{nobody_listens}")
 
 
 def test_time_limit_holds_and_is_not_tried_again(upstream: Upstream) -> None:
@@ -103,9 +103,9 @@ def test_time_limit_holds_and_is_not_tried_again(upstream: Upstream) -> None:
     assert upstream.waits == []
 
 
-def test_password_in_a_url_is_not_repeated() -> None:
+def test_password_in_a_url_is_not_repeated(nobody_listens: str) -> None:
     with pytest.raises(TransientError, match=r"127\.0\.0\.1") as caught:
-        command.run(("ls-remote", "http://someone:hunter2@127.0.0.1:9/x"), limit=30, network=True)
+        command.run(("ls-remote", f"http://someone:hunter2@{nobody_listens}/x"), limit=30, network=True)
     assert "hunter2" not in repr(caught.value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -137,23 +138,27 @@ def test_a_timeframe_that_google_refuses_is_terminal(fetch: Callable[..., Iterat
         list(fetch("keras", timeframe="2021-06-25 2021-06-25"))
 
 
-def test_no_network_is_over_within_seconds(slept: list[float]) -> None:
-    settings = GoogleTrends(base_url="http://127.0.0.1:9")
-    with pytest.raises(UnreachableError, match=r"google_trends: 127\.0\.0\.1:9/trends/explore/: no connection"):
+def test_no_network_is_over_within_seconds(nobody_listens: str, slept: list[float]) -> None:
+    settings = GoogleTrends(base_url=f"http://{nobody_listens}")
+    with pytest.raises(UnreachableError, match=f"google_trends: {nobody_listens}/trends/explore/: no connection"):
         list(fetch_interest(settings, trends_client(settings, slept.append), queries=["keras"], collected_at=NOW))
     assert sum(slept) < 20
 
 
-def test_dead_proxies_of_the_environment_end_it(monkeypatch: pytest.MonkeyPatch, slept: list[float]) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+def test_dead_proxies_of_the_environment_end_it(
+    nobody_listens: str, monkeypatch: pytest.MonkeyPatch, slept: list[float]
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{nobody_listens}")
     settings = GoogleTrends(base_url="https://trends.google.com")
     with pytest.raises(UnreachableError):
         list(fetch_interest(settings, trends_client(settings, slept.append), queries=["keras"], collected_at=NOW))
 
 
 def test_requests_are_spaced_out_as_configured(fetch: Callable[..., Iterator[Answer]], slept: list[float]) -> None:
+    began = time.monotonic()
     list(fetch("keras", rate_per_minute=10))
-    assert slept == pytest.approx([6.0, 6.0], abs=0.5)
+    assert len(slept) == 2
+    assert 12.0 - (time.monotonic() - began) <= sum(slept) <= 12.0, "what the answers took is part of the space"
 
 
 @pytest.mark.parametrize("fault", [status(400), status(401), too_many_requests(), truncated(9)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -159,16 +160,20 @@ def test_what_is_wanted_can_be_a_test_of_the_response(
 
 def test_requests_are_spaced_out(server: ReplayServer, slept: list[float]) -> None:
     client = HttpClient("clickpy", rate_per_minute=30, sleep=slept.append)
+    began = time.monotonic()
     for _ in range(3):
         ask(client, server)
-    assert slept == pytest.approx([2.0, 2.0], abs=0.2)
+    assert len(slept) == 2
+    assert 4.0 - (time.monotonic() - began) <= sum(slept) <= 4.0, "what the answers took is part of the space"
 
 
 def test_tries_are_spaced_out_too(server: ReplayServer, slept: list[float]) -> None:
     client = HttpClient("clickpy", rate_per_minute=10, sleep=slept.append)
     server.misbehave("up", too_many_requests(retry_after=0))
+    began = time.monotonic()
     ask(client, server)
-    assert slept == pytest.approx([0.0, 6.0], abs=0.2)
+    assert slept[0] == 0.0
+    assert 6.0 - (time.monotonic() - began) <= sum(slept) <= 6.0
 
 
 def test_too_large_a_body_is_terminal(

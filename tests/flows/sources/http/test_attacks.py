@@ -222,6 +222,7 @@ def test_a_redirect_to_another_host_is_not_followed(
     server = replay(up=lambda request: json_reply(1))
     port, other_port = (one.url("up").split(":")[2].split("/")[0] for one in (server, other))
     server.misbehave("up", redirected(elsewhere.format(port=port, other=other_port)))
+    client._timeout = LONG_AFTER
     error = ends(client, server.url("up"), follow=True, headers={"Authorization": "Bearer mine"})
     assert isinstance(error, TransientError)
     assert "sent on to another host" in str(error)

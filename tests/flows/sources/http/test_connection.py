@@ -14,6 +14,7 @@ import trustme
 
 from flows.replay.server import (
     ReplayServer,
+    Reply,
     late,
     slow,
 )
@@ -25,16 +26,15 @@ from tests.flows.sources.http.conftest import ANSWER, SECRET, ask, assert_tells_
 
 def test_a_drip_of_bytes_ends_at_the_deadline(server: ReplayServer, slept: list[float]) -> None:
     client = HttpClient("clickpy", timeout_seconds=0.3, attempts=1, sleep=slept.append)
-    server.misbehave("up", slow(seconds_per_chunk=0.1))  # 2 s for the whole body, and never 0.3 s of silence
-    started = time.monotonic()
-    with pytest.raises(TransientError, match=r"body not complete within 0\.3 s"):
+    body = Reply(200, bytes(10**6), seconds_per_chunk=0.05)  # a quarter of an hour, and never 0.3 s of silence
+    server.misbehave("up", lambda request, upstream: body)
+    with pytest.raises(TransientError, match=r"(body not complete|no answer) within 0\.3 s"):
         ask(client, server)
-    assert time.monotonic() - started < 1.0
 
 
 def test_silence_ends_at_the_time_limit(server: ReplayServer, slept: list[float]) -> None:
     client = HttpClient("clickpy", timeout_seconds=0.2, attempts=2, sleep=slept.append)
-    server.misbehave("up", late(0.6), times=2)
+    server.misbehave("up", late(30), times=2)
     with pytest.raises(TransientError, match=r"no answer within 0\.2 s"):
         ask(client, server)
     assert len(server.requests) == 2
@@ -42,17 +42,15 @@ def test_silence_ends_at_the_time_limit(server: ReplayServer, slept: list[float]
 
 def test_silence_in_the_middle_of_a_body_ends_at_the_time_limit(server: ReplayServer, slept: list[float]) -> None:
     client = HttpClient("clickpy", timeout_seconds=0.2, attempts=1, sleep=slept.append)
-    server.misbehave("up", slow(seconds_per_chunk=0.6))
+    server.misbehave("up", slow(seconds_per_chunk=30))
     with pytest.raises(TransientError, match=r"no answer within 0\.2 s|body not complete within 0\.2 s"):
         ask(client, server)
 
 
-def test_nothing_listens(slept: list[float]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+def test_nothing_listens(nobody_listens: str, slept: list[float]) -> None:
     client = HttpClient("clickpy", sleep=slept.append, rate_per_minute=6000)
-    with pytest.raises(UnreachableError, match=f"127.0.0.1:{port}/x: no connection; check the network"):
-        client.get(f"http://127.0.0.1:{port}/x")
+    with pytest.raises(UnreachableError, match=f"{nobody_listens}/x: no connection; check the network"):
+        client.get(f"http://{nobody_listens}/x")
     assert sum(waits(slept)) <= 3
 
 
@@ -88,8 +86,8 @@ class full_backlog:  # noqa: N801  (reads as a function)
             one.close()
 
 
-def test_no_error_of_the_connection_holds_the_query_or_a_token(client: HttpClient) -> None:
-    for url in (f"http://user:{SECRET}@127.0.0.1:9/x?k={SECRET}", f"http://nowhere.invalid/?k={SECRET}"):
+def test_no_error_of_the_connection_holds_the_query_or_a_token(client: HttpClient, nobody_listens: str) -> None:
+    for url in (f"http://user:{SECRET}@{nobody_listens}/x?k={SECRET}", f"http://nowhere.invalid/?k={SECRET}"):
         with pytest.raises(SourceError) as caught:
             client.get(url)
         assert_tells_nothing(caught.value)
