@@ -335,15 +335,16 @@ def sql(
     trends sql "FROM monthly_metrics WHERE metric = 'commits' AND framework = 'keras' ORDER BY month"
     trends sql "FROM releases" --format csv > releases.csv
     """
-    from warehouse.adhoc.ask import run_query
+    from warehouse.adhoc.ask import run_query, started
 
     invocation: Invocation = context.obj
     if bool(query) == bool(describe):
         raise UsageError("give one QUERY in quotes, or --describe VIEW; trends sql .tables lists the views")
-    question = f".describe {describe}" if describe else sys.stdin.read() if query == "-" else query
-    day = _not_after(as_of, invocation.now.date(), "which is today") if as_of else None
-    published = invocation.settings().warehouse.data / "published.duckdb"
-    run_query(published, question, out=sys.stdout.buffer, output_format=form, as_of=day)
+    with started(form) as child:  # it loads DuckDB while this process reads config.toml
+        question = f".describe {describe}" if describe else sys.stdin.read() if query == "-" else query
+        day = _not_after(as_of, invocation.now.date(), "which is today") if as_of else None
+        published = invocation.settings().warehouse.data / "published.duckdb"
+        run_query(published, question, out=sys.stdout.buffer, output_format=form, as_of=day, child=child)
     return ALL_DONE
 
 

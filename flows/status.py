@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any, TextIO
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from warehouse.adhoc.terminal import Cell, table
 from warehouse.read.queries import ask_dicts
 from warehouse.snapshot import open_published
 
@@ -63,28 +62,21 @@ def show_json(status: Status, out: TextIO) -> None:
 
 
 def show_tables(status: Status, out: TextIO) -> None:
-    """Tables on a terminal; elsewhere the same as lines without frames or colours, however long."""
-    console = Console(file=out, highlight=False)
-    if not console.is_terminal:
-        console = Console(file=out, highlight=False, width=10_000, color_system=None)
-    console.print(f"As of {status.as_of}")
+    """Tables as wide as the terminal; elsewhere the same without rules and colours, however long the lines."""
+    width = get_terminal_size().columns if out.isatty() else None
+    print(f"As of {status.as_of}", file=out)
     for section, rows in status.sections.items():
-        console.print(f"\n{SECTIONS[section]}" if rows else f"\n{SECTIONS[section]}: none", style="bold")
+        print(f"\n{SECTIONS[section]}" if rows else f"\n{SECTIONS[section]}: none", file=out)
         if rows:
-            console.print(_table(rows, console.is_terminal))
+            cells = [[_cell(value) for value in row.values()] for row in rows]
+            on_terminal = width is not None
+            color = on_terminal and not os.environ.get("NO_COLOR")
+            print(table(list(rows[0]), cells, width=width, color=color, rule=on_terminal), file=out, end="")
 
 
-def _table(rows: Sequence[Row], framed: bool) -> Table:
-    table = Table(*rows[0], box=None if not framed else Table().box, pad_edge=framed)
-    for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    return table
-
-
-def _cell(value: Any) -> Text:
-    """Plain text: names and error texts may hold what rich would take for markup."""
+def _cell(value: Any) -> Cell:
     text = "" if value is None else str(_plain(value))
-    return Text(text, style=_COLOURS.get(text, ""))
+    return Cell(text, _COLOURS.get(text, ""))
 
 
 def _plain(value: Any) -> Any:

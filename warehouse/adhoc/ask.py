@@ -13,21 +13,23 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
+from warehouse.adhoc.printable import printable
+
 Format = Literal["table", "csv", "json", "parquet"]
 TABLE_ROWS = 1000
 TOLD = 65  # exit code of the child when its standard error says what is wrong with the query
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SYSTEMROOT")
+_START = "import sys; sys.path[:0] = sys.argv[2:]; from warehouse.adhoc.child import main; sys.exit(main(sys.argv[1]))"
 _GRAIN = r"(?:^|\s)Grain: ([^.]*)\."
 _VIEWS = """
     SELECT view_name AS "view", coalesce(regexp_extract(comment, $grain, 1), '') AS grain,
@@ -78,30 +80,55 @@ def run_query(
     memory_limit_mb: int = 1024,
     seconds: float = 60,
     max_rows: int | None = None,
+    child: subprocess.Popen[bytes] | None = None,
 ) -> None:
     """Write the answer of `query` to `out`. `.tables` and `.describe VIEW` are answered as well.
 
     `seconds` counts the work, not the time that the reader of `out` takes. `max_rows` cuts the answer; a table is cut
-    at TABLE_ROWS unless it says otherwise. Raises QueryError, NothingPublishedError and, when the reader of `out` has
-    gone, BrokenPipeError. Rows may have been written before the error.
+    at TABLE_ROWS unless it says otherwise. `child`: from `started(output_format)`, else one is started now.
+    Raises QueryError, NothingPublishedError and, when the reader of `out` has gone, BrokenPipeError. Rows may have been
+    written before the error.
     """
     _check_format(output_format, out)
-    question, parameters = _question(published, query)
-    _answer(
-        {
-            "published": str(_existing(published)),
-            "query": question,
-            "parameters": parameters,
-            "format": output_format,
-            "as_of": as_of.isoformat() if as_of else None,
-            "memory_limit_mb": memory_limit_mb,
-            "seconds": seconds,
-            "max_rows": TABLE_ROWS if max_rows is None and output_format == "table" else max_rows,
-            "width": os.get_terminal_size(out.fileno()).columns or 80 if out.isatty() else None,
-            "color": out.isatty() and not os.environ.get("NO_COLOR"),
-        },
-        out,
-    )
+    question, parameters = _question(published, _decoded(query))
+    request = {
+        "published": str(_existing(published)),
+        "query": question,
+        "parameters": parameters,
+        "format": output_format,
+        "as_of": as_of.isoformat() if as_of else None,
+        "memory_limit_mb": memory_limit_mb,
+        "seconds": seconds,
+        "max_rows": TABLE_ROWS if max_rows is None and output_format == "table" else max_rows,
+        "width": os.get_terminal_size(out.fileno()).columns or 80 if out.isatty() else None,
+        "color": out.isatty() and not os.environ.get("NO_COLOR"),
+    }
+    with started(output_format) if child is None else nullcontext(child) as process:
+        error = _exchange(process, json.dumps(request).encode(), out)
+    if process.returncode != 0:
+        raise QueryError(_why(process.returncode, error, request))
+
+
+@contextmanager
+def started(output_format: Format) -> Iterator[subprocess.Popen[bytes]]:
+    """The process that will run a query, and that ends with this context. It loads DuckDB while its caller gets ready.
+
+    It has no environment and no settings of the user: what it imports is found on the path of this process.
+    """
+    keep_tidy = ["-B"] if sys.dont_write_bytecode else []
+    where = [str(Path(__file__).parents[2]), *filter(None, sys.path)]
+    environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    with subprocess.Popen(  # noqa: S603 - this interpreter, with what ships and the path it has
+        [sys.executable, "-I", "-S", *keep_tidy, "-c", _START, output_format, *where],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment | {"TZ": "UTC", "MALLOC_ARENA_MAX": "2"},
+    ) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
 
 
 def list_views(published: Path) -> tuple[ViewSummary, ...]:
@@ -128,15 +155,6 @@ def no_such_view(name: str, views: Sequence[str]) -> str:
     return f"there is no view {printable(name)[:100]!r}; {guess} views are: {', '.join(views) or 'none'}"
 
 
-def printable(text: str) -> str:
-    """`text` with everything that steers a terminal or turns the direction of writing made visible."""
-    return re.sub(
-        r"[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]",
-        lambda found: f"\\x{ord(found[0]):02x}" if found[0] < "\x80" else f"\\u{ord(found[0]):04x}",
-        text,
-    )
-
-
 def _check_format(output_format: str, out: BinaryIO) -> None:
     if output_format not in get_args(Format):
         raise QueryError(f"format {output_format!r} is not known; choose one of {', '.join(get_args(Format))}")
@@ -144,6 +162,14 @@ def _check_format(output_format: str, out: BinaryIO) -> None:
         raise QueryError(
             "Parquet is no text for a terminal; send it to a file: trends sql ... --format parquet > x.parquet"
         )
+
+
+def _decoded(text: str) -> str:
+    """`text` in UTF-8, whatever the locale made of the bytes that were given."""
+    try:
+        return os.fsencode(text).decode() if any("\ud800" <= sign <= "\udfff" for sign in text) else text
+    except UnicodeError:
+        raise QueryError("the query is no UTF-8 text; write it in UTF-8, or other signs as chr(228)") from None
 
 
 def _question(published: Path, query: str) -> tuple[str, dict[str, str]]:
@@ -171,25 +197,6 @@ def _rows(published: Path, query: str, parameters: dict[str, str]) -> list[tuple
 
     with open_published(published) as con:
         return con.execute(query, parameters).fetchall()
-
-
-def _answer(request: dict[str, Any], out: BinaryIO) -> None:
-    """Run the child and pass on what it writes. It finds this package through its working folder."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "warehouse.adhoc.child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=Path(__file__).parent.parent,
-        env={name: os.environ[name] for name in _INHERITED if name in os.environ}
-        | {"TZ": "UTC", "MALLOC_ARENA_MAX": "2"},
-    ) as child:
-        try:
-            error = _exchange(child, json.dumps(request).encode(), out)
-        finally:
-            child.kill()
-    if child.returncode != 0:
-        raise QueryError(_why(child.returncode, error, request))
 
 
 def _exchange(child: subprocess.Popen[bytes], request: bytes, out: BinaryIO) -> bytes:

@@ -54,19 +54,22 @@ class WorkTime:
             self._left = max(0.001, self._left - (time.monotonic() - started))
 
 
-def main() -> int:
+def main(output_format: str) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    request = json.load(sys.stdin.buffer)
+    warm_up(output_format)
+    asked = sys.stdin.buffer.read()
+    if not asked:  # whoever started this had nothing to ask after all
+        return 0
+    request = json.loads(asked)
     con = None
     try:
         con = _connect(request)
-        warm_up(request["format"])
         _give_up_rights(request["memory_limit_mb"])
         _answer(con, request)
     except BrokenPipeError:  # nobody reads the answer any more
         os._exit(0)
     except (duckdb.Error, NotWritableError, MemoryError, ArithmeticError, ValueError, NotImplementedError) as error:
-        sys.stderr.write(_line(error, con, request))
+        sys.stderr.buffer.write(_line(error, con, request).encode(errors="replace"))
         return ask.TOLD
     return 0
 
@@ -161,7 +164,3 @@ def _first_part(message: str) -> str:
     told = re.split(r"\n\nLINE \d|\n\tCandidate functions", message, maxsplit=1)[0]
     told = re.sub(r"^[A-Za-z ]+ Error: ", "", told)
     return "; ".join(line.strip() for line in told.splitlines() if line.strip())[:400]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

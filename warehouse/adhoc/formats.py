@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +15,10 @@ from typing import Any
 
 import duckdb
 
-from warehouse.adhoc.ask import printable
+from warehouse.adhoc.printable import printable
 
 Row = tuple[Any, ...]
 _BATCH = 2048
-_NARROWEST = 12  # a column of text may be folded to this many characters before rows become records
 _NUMBERS = (int, float, Decimal)
 
 
@@ -68,20 +67,24 @@ class Screen:
 
 
 def write_csv(answer: Answer, screen: Screen, write: Callable[[bytes], object]) -> None:
-    """RFC 4180 with \\n: NULL is empty, an empty text is "". Every value as it is, formulas too: this is data."""
+    """RFC 4180 with \\n: NULL is empty, an empty text is "". Every value as it is, formulas too: this is data.
+
+    In an answer of one column NULL is "" too: readers skip a line without anything, and the row with it.
+    """
     write((",".join(_csv_field(screen.text(name)) for name in answer.columns) + "\n").encode())
+    null = '""' if len(answer.columns) == 1 else ""
     for batch in answer.rows():
-        lines = (",".join("" if v is None else _csv_field(screen.text(as_text(v))) for v in row) for row in batch)
+        lines = (",".join(null if v is None else _csv_field(screen.text(as_text(v))) for v in row) for row in batch)
         write(("\n".join(lines) + "\n").encode())
 
 
 def write_json(answer: Answer, screen: Screen, write: Callable[[bytes], object]) -> None:
-    """A list of objects, one a line; days as YYYY-MM-DD. What JSON cannot say (NaN, infinity) is null."""
-    names = _distinct(answer.columns)
+    """A list of objects, one a line; days as YYYY-MM-DD, numbers with every digit. What JSON cannot say (NaN,
+    infinity) is null."""
+    names = [_quoted(name, screen) for name in _distinct(answer.columns)]
     between = b"[\n"
     for batch in answer.rows():
-        objects = (dict(zip(names, map(_json_value, row), strict=True)) for row in batch)
-        lines = (json.dumps(item, ensure_ascii=screen.width is not None, allow_nan=False) for item in objects)
+        lines = (_object(names, (_json(value, screen) for value in row)) for row in batch)
         write(between + ",\n".join(lines).encode())
         between = b",\n"
     write(b"[]\n" if between == b"[\n" else b"\n]\n")
@@ -107,17 +110,16 @@ def write_parquet(answer: Answer, _: Screen, write: Callable[[bytes], object]) -
 
 def write_table(answer: Answer, screen: Screen, write: Callable[[bytes], object]) -> None:
     """For eyes: aligned, NULL told apart from a text 'NULL', at most as wide as the terminal."""
+    from warehouse.adhoc.terminal import Cell, table
+
     rows = [row for batch in answer.rows() for row in batch]
-    names = [printable(name) for name in answer.columns]
+    names = answer.columns
     if names == ["explain_key", "explain_value"]:
         write("\n".join(printable(line) for _, plan in rows for line in plan.splitlines()).encode() + b"\n")
         return
-    cells = [["NULL" if value is None else _cell(value) for value in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    if screen.width is not None and sum(min(width, _NARROWEST) + 3 for width in widths) > screen.width:
-        write(_records(names, cells).encode())
-    else:
-        write(_rich_table(names, rows, cells, screen.width or sum(widths) + 3 * len(widths), screen.color).encode())
+    cells = [[Cell("NULL", "dim italic") if value is None else Cell(_shown(value)) for value in row] for row in rows]
+    numbers = frozenset(place for place in range(len(names)) if any(_is_number(row[place]) for row in rows))
+    write(table(names, cells, width=screen.width, color=screen.color, numbers=numbers).encode())
     write(_footer(answer, len(rows)).encode())
 
 
@@ -132,7 +134,8 @@ WRITERS: dict[str, Callable[[Answer, Screen, Callable[[bytes], object]], None]] 
 def warm_up(output_format: str) -> None:
     """Load all that `output_format` will need, while files may still be opened."""
     con = duckdb.connect()
-    con.execute("SELECT 'é' AS a, NULL AS b, now() AS c, DATE '2021-06-25' AS d, 1.5 AS e")
+    wide = "é 中 👩‍👩‍👧 e" + chr(0x301)  # how wide such signs are is in a file of its own
+    con.execute("SELECT $wide AS a, NULL AS b, now() AS c, DATE '2021-06-25' AS d, 1.5 AS e", {"wide": wide})
     WRITERS[output_format](Answer(con, _NoLimit, None), Screen(80, True), io.BytesIO().write)
     con.close()
 
@@ -167,38 +170,55 @@ def _(value: bytes) -> str:
 @as_text.register(list)
 @as_text.register(tuple)
 def _(value: Any) -> str:
-    return json.dumps(_json_value(value), ensure_ascii=False)
+    return _json(value, Screen(None, False))
 
 
 @singledispatch
-def _json_value(value: Any) -> Any:
-    return value if value is None or isinstance(value, int | str) else as_text(value)
+def _json(value: Any, screen: Screen) -> str:
+    """A value as JSON writes it."""
+    return "null" if value is None else _quoted(as_text(value), screen)
 
 
-@_json_value.register
-def _(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+@_json.register
+def _(value: bool, _: Screen) -> str:
+    return "true" if value else "false"
 
 
-@_json_value.register
-def _(value: Decimal) -> float:
-    return int(value) if value == value.to_integral_value() else float(value)
+@_json.register(int)
+@_json.register(Decimal)
+def _(value: int | Decimal, _: Screen) -> str:
+    return as_text(value)
 
 
-@_json_value.register
-def _(value: datetime) -> str:
-    return value.isoformat()
+@_json.register
+def _(value: float, _: Screen) -> str:
+    return repr(value) if math.isfinite(value) else "null"
 
 
-@_json_value.register(dict)
-def _(value: dict[Any, Any]) -> dict[str, Any]:
-    return {str(key): _json_value(item) for key, item in value.items()}
+@_json.register
+def _(value: datetime, screen: Screen) -> str:
+    return _quoted(value.isoformat(), screen)
 
 
-@_json_value.register(list)
-@_json_value.register(tuple)
-def _(value: Any) -> list[Any]:
-    return [_json_value(item) for item in value]
+@_json.register(dict)
+def _(value: dict[Any, Any], screen: Screen) -> str:
+    names = [_quoted(str(name), screen) for name in value]
+    return _object(names, (_json(item, screen) for item in value.values()))
+
+
+@_json.register(list)
+@_json.register(tuple)
+def _(value: Any, screen: Screen) -> str:
+    return f"[{', '.join(_json(item, screen) for item in value)}]"
+
+
+def _quoted(text: str, screen: Screen) -> str:
+    """On a terminal in ASCII, so that nothing in it steers one."""
+    return json.dumps(text, ensure_ascii=screen.width is not None)
+
+
+def _object(names: Sequence[str], values: Iterable[str]) -> str:
+    return "{" + ", ".join(f"{name}: {value}" for name, value in zip(names, values, strict=True)) + "}"
 
 
 def _csv_field(text: str) -> str:
@@ -217,43 +237,15 @@ def _distinct(names: list[str]) -> list[str]:
     return names
 
 
-def _cell(value: Any) -> str:
+def _shown(value: Any) -> str:
     """A value for eyes: long fractions are cut, whole figures have no point, and the text NULL stands in quotes."""
     if isinstance(value, float) and math.isfinite(value):
         return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.10g}"
-    return "'NULL'" if value == "NULL" else printable(as_text(value))
+    return "'NULL'" if value == "NULL" else as_text(value)
 
 
-def _rich_table(names: list[str], rows: list[Row], cells: list[list[str]], width: int, color: bool) -> str:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), header_style="bold")
-    for position, name in enumerate(names):
-        is_number = any(isinstance(row[position], _NUMBERS) and not isinstance(row[position], bool) for row in rows)
-        table.add_column(
-            Text(name), justify="right" if is_number else "left", no_wrap=is_number, overflow="fold", min_width=1
-        )
-    for row, line in zip(rows, cells, strict=True):
-        pairs = zip(row, line, strict=True)
-        table.add_row(*(Text(text, style="dim italic" if value is None else "") for value, text in pairs))
-    page = io.StringIO()
-    Console(
-        file=page, width=width, force_terminal=color, color_system="standard" if color else None, legacy_windows=False
-    ).print(table)
-    return "\n".join(line.rstrip() for line in page.getvalue().splitlines()) + "\n"
-
-
-def _records(names: list[str], cells: list[list[str]]) -> str:
-    """Too many columns for the terminal: one column a line."""
-    longest = max(map(len, names))
-    lines = []
-    for number, line in enumerate(cells, 1):
-        lines.append(f"-- row {number}")
-        lines += [f"{name:<{longest}}  {text}" for name, text in zip(names, line, strict=True)]
-    return "\n".join(lines) + "\n"
+def _is_number(value: Any) -> bool:
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
 
 
 def _footer(answer: Answer, shown: int) -> str:

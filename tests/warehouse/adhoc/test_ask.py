@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import subprocess
 import sys
 from datetime import date
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import run_trends
 from tests.warehouse.adhoc.conftest import asked, refusal
 from warehouse import snapshot
 from warehouse.adhoc import ask
@@ -84,3 +87,34 @@ def test_asking_loads_no_duckdb_into_the_command_line() -> None:
     code = "import sys, warehouse.adhoc.ask; print({'duckdb', 'rich', 'pyarrow', 'pandas'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+C_LOCALE = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+@pytest.mark.parametrize("environment", [{}, C_LOCALE, {"LC_ALL": "C"}])
+def test_any_script_may_be_asked_in_any_locale(published: Path, environment: dict[str, str]) -> None:
+    data = str(published.parent)
+    run = run_trends("--data", data, "sql", "SELECT 'ö中👍' AS \"größe\"", "--format", "csv", **environment)
+    assert (run.stdout, run.stderr, run.returncode) == ("größe\nö中👍\n", "", 0)
+    wrong = run_trends("--data", data, "sql", "FROM größe", **environment)
+    assert wrong.returncode == 2
+    assert wrong.stderr.count("\n") == 1
+    assert "there is no view" in wrong.stderr
+
+
+@pytest.mark.parametrize("environment", [{}, C_LOCALE])
+def test_a_query_that_is_no_utf8_is_refused_in_one_line(published: Path, environment: dict[str, str]) -> None:
+    query = os.fsdecode(b"SELECT '\xff'")
+    run = run_trends("--data", str(published.parent), "sql", query, **environment)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "trends: the query is no UTF-8 text; write it in UTF-8, or other signs as chr(228)\n"
+
+
+def test_a_child_that_is_asked_nothing_ends(published: Path) -> None:
+    with ask.started("csv") as child:
+        pass
+    assert child.returncode is not None
+    with pytest.raises(ask.QueryError), ask.started("csv") as child:
+        ask.run_query(published, ".quit", out=io.BytesIO(), output_format="csv", child=child)
+    assert child.returncode is not None

@@ -9,8 +9,10 @@ import re
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from rich.cells import cell_len
 
 from tests.warehouse.adhoc.conftest import HOSTILE, asked, on_a_terminal
 from warehouse.adhoc import ask
@@ -86,3 +88,58 @@ def test_a_table_is_cut_and_says_so_while_data_is_whole(published: Path) -> None
     assert asked(published, "FROM range(1000)", "table").endswith("(1000 rows)\n")
     assert asked(published, "FROM range(5000)", "csv").count("\n") == 5001
     assert json.loads(asked(published, "SELECT 1 AS a FROM range(9)", "json", max_rows=2)) == [{"a": 1}, {"a": 1}]
+
+
+WIDE = "SELECT '中文' AS \"名\", '👩‍👩‍👧é' AS emoji, 'e' || chr(769) || chr(771) AS combining"
+
+
+def test_signs_of_two_places_are_drawn_and_keep_the_columns_straight(published: Path) -> None:
+    text = asked(published, WIDE + " UNION ALL SELECT 'ab', 'c', 'd' ORDER BY 1", "table")
+    names, _, latin, wide, _ = text.splitlines()
+    starts = [cell_len(line[: line.index(sign)]) for line, sign in ((names, "comb"), (latin, "d"), (wide, "e\u0301"))]
+    assert starts[1:] == starts[:1] * 2
+    shown = on_a_terminal(published, WIDE, 30)
+    assert "中文" in re.sub(r"\x1b\[[0-9;]*m", "", shown)
+
+
+@pytest.mark.parametrize("output_format", ["table", "csv", "json"])
+def test_signs_that_are_not_seen_are_shown_on_a_terminal(published: Path, output_format: ask.Format) -> None:
+    shown = on_a_terminal(
+        published, "SELECT 'a' || chr(8206) || chr(173) || chr(917569) || 'b' AS x", 80, output_format
+    )
+    assert not set(shown) & {"\u200e", "\xad", "\U000e0041"}
+    assert "\\u200e" in shown
+
+
+@pytest.mark.parametrize("values", ["(NULL), (1), (NULL), (NULL)", "('a'), (''), (NULL)"])
+def test_every_row_of_one_column_comes_back_from_csv(published: Path, values: str) -> None:
+    text = asked(published, f"SELECT x FROM (VALUES {values}) AS t(x)")
+    assert len(pd.read_csv(io.StringIO(text))) == values.count("(")
+    assert len(list(csv.reader(io.StringIO(text, newline="")))[1:]) == values.count("(")
+    assert "" not in text.splitlines()
+
+
+def test_json_keeps_every_digit(published: Path) -> None:
+    numbers = {
+        "12345678901234567.89::DECIMAL(19,2)": "12345678901234567.89",
+        "-0.1000::DECIMAL(9,4)": "-0.1000",
+        "170141183460469231731687303715884105727::HUGEINT": "170141183460469231731687303715884105727",
+        "0.1::DOUBLE": "0.1",
+        "1e300::DOUBLE": "1e+300",
+    }
+    query = ", ".join(f"{sql} AS c{place}, [{sql}] AS l{place}" for place, sql in enumerate(numbers))
+    text = asked(published, f"SELECT {query}, {{'d': 12345678901234567.89}} AS s", "json")
+    [row] = json.loads(text, parse_float=str, parse_int=str)
+    for place, written in enumerate(numbers.values()):
+        assert (row[f"c{place}"], row[f"l{place}"]) == (written, [written])
+    assert row["s"] == {"d": "12345678901234567.89"}
+    assert "12345678901234567.89" in asked(published, "SELECT [12345678901234567.89] AS x"), "nested in CSV too"
+
+
+def test_json_writes_what_is_no_number_as_text_or_null(published: Path) -> None:
+    query = (
+        "SELECT TIME '01:02:03' AS t, 'inf'::DOUBLE AS i, true AS b, TIMESTAMP '2021-06-25 01:02:03' AS m, NULL AS n"
+    )
+    assert json.loads(asked(published, query, "json")) == [
+        {"t": "01:02:03", "i": None, "b": True, "m": "2021-06-25T01:02:03", "n": None}
+    ]
