@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from flows.config.settings import Sources
-from flows.sources.github_repository import GithubClient
+from flows.sources.github_client import GithubClient
 from flows.sources.google_trends import trends_client
 from flows.sources.http import HttpClient
 from flows.sources.pypi.downloads import DownloadClients, download_clients

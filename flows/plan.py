@@ -14,14 +14,14 @@ from flows.clients import Clients
 from flows.config.settings import Framework, Settings
 from flows.night import Night
 from flows.sources.git.history import fetch_commits
-from flows.sources.github_repository import fetch_repository
+from flows.sources.github_repository import KnownStars, fetch_repository, pages_needed
 from flows.sources.google_trends import fetch_interest
 from flows.sources.pypi.downloads import fetch_downloads
 from flows.sources.pypi.releases import fetch_releases
 from warehouse.breaks.known import known_breaks
-from warehouse.calendar import add_months
+from warehouse.calendar import MONTHS_OF_HISTORY, add_months
 from warehouse.open import identity_key
-from warehouse.read.state import has_star_history, last_day, latest_state, previous_total
+from warehouse.read.state import last_day, latest_state, previous_total, star_days, star_history_begins
 from warehouse.rows import Answer, Break, FrameworkEntry, PackageEntry
 
 
@@ -54,7 +54,7 @@ def plan(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -> list
         packages = _packages(night.settings, with_requiring=True)
         steps += [_downloads(night, con, clients, package) for package in packages]
     if sources.github_repository.enabled:
-        steps += [_repository(night, con, clients, repository) for repository in repositories]
+        steps += _repositories(night, con, clients, repositories)
     if sources.pypi_releases.enabled:
         packages = _packages(night.settings, with_requiring=False)
         steps += [_releases(night, clients, package) for package in packages]
@@ -176,15 +176,27 @@ def _commits(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -> S
     return Step("git_history", repository, fetch)
 
 
-def _repository(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients, repository: str) -> Step:
-    fetch = partial(
-        fetch_repository,
-        clients.github,
-        repository=repository,
-        previous=previous_total(con, repository),
-        etag=latest_state(con, "github", repository).get("etag"),
-        has_star_history=has_star_history(con, repository),
-        collected_at=night.now,
-        day=night.now.date(),
-    )
-    return Step("github_repository", repository, fetch)
+def _repositories(
+    night: Night, con: duckdb.DuckDBPyConnection, clients: Clients, repositories: list[str]
+) -> Iterator[Step]:
+    """One step each; what the hour allows is shared out by what each of them still needs."""
+    known = {repository: known_stars(con, repository, night.last_day) for repository in repositories}
+    clients.github.allowance.expect({name: pages_needed(stars, night.now.date()) for name, stars in known.items()})
+    for repository, stars in known.items():
+        fetch = partial(
+            fetch_repository,
+            clients.github,
+            repository=repository,
+            previous=previous_total(con, repository),
+            etag=latest_state(con, "github", repository).get("etag"),
+            stars=stars,
+            collected_at=night.now,
+            day=night.now.date(),
+        )
+        yield Step("github_repository", repository, fetch)
+
+
+def known_stars(con: duckdb.DuckDBPyConnection, repository: str, last_day: date) -> KnownStars:
+    """What is known of the stars of a repository, and from which day on a report of `last_day` needs them."""
+    needed_since = add_months(last_day.replace(day=1), -MONTHS_OF_HISTORY)
+    return KnownStars(star_days(con, repository), star_history_begins(con, repository), needed_since)

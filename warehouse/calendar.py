@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+# What a report draws on: windows of 12 months that end in the last 24.
+MONTHS_OF_HISTORY = 36
+
 
 def add_months(first_of_month: date, months: int) -> date:
     """The first of the month that lies `months` later (earlier when negative)."""

@@ -35,6 +35,7 @@ from flows.config.types import (
     from_to,
     is_loopback,
 )
+from warehouse.calendar import MONTHS_OF_HISTORY
 
 LARGEST_FILE_BYTES = 2**20
 
@@ -89,7 +90,7 @@ class PypiDownloads(Upstream):
     pypistats_url: Url = "https://pypistats.org"
     top_packages_url: Url = "https://hugovk.dev/top-pypi-packages"
     top_packages_history_url: Url = "https://raw.githubusercontent.com/hugovk/top-pypi-packages"
-    first_run_months: Annotated[Count, from_to(1, 240)] = 36
+    first_run_months: Annotated[Count, from_to(1, 240)] = MONTHS_OF_HISTORY
     nightly_days: Annotated[Count, from_to(1, 180)] = 14
     rate_per_minute: PerMinute = 30
 

@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -26,9 +26,12 @@ from tempfile import mkdtemp
 
 from flows.replay.server import Reply, Request
 
-BRANCH = "master"
+BRANCH = "master"  # where nothing else is said; GitHub names new repositories' branches main
 _LAYOUT = b"1"  # change it when repositories are built in another way, so that those in caches are built anew
 _REQUEST = re.compile(r"/([A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+?)(?:\.git)?(/info/refs|/git-upload-pack)")
+_NO_SUCH = Reply(
+    401, b"Repository not found.", {"Content-Type": "text/plain", "WWW-Authenticate": 'Basic realm="GitHub"'}
+)
 _SERVED_WITH = {
     "safe.directory": "*",  # the cache may belong to another user, as in containers
     "uploadpack.allowFilter": "true",
@@ -57,7 +60,10 @@ def read_log(path: Path) -> Iterator[LoggedCommit]:
 
 
 class GitFolder:
-    """The bare repositories root/owner/name.git over smart HTTP, for reading only. An upstream of ReplayServer."""
+    """The bare repositories root/owner/name.git over smart HTTP, for reading only. An upstream of ReplayServer.
+
+    As GitHub does, it asks for a password where there is no such repository: it could be a private one.
+    """
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -68,6 +74,8 @@ class GitFolder:
             return Reply(404, b"Not Found", {"Content-Type": "text/plain"})
         if "git-receive-pack" in request.raw_query:
             return Reply(403, b"this replay can only be read", {"Content-Type": "text/plain"})
+        if not (self._root / f"{match[1]}.git").is_dir():
+            return _NO_SUCH
         return _http_backend(self._root, f"/{match[1]}.git{match[2]}", request)
 
 
@@ -76,17 +84,22 @@ class GitReplay:
 
     recordings   the folder that holds commits/owner_name.csv.gz
     cache        where built repositories are kept: for all days, shared between processes, safe to delete
+    branches     owner/name -> the name of its default branch, where that is not BRANCH
     """
 
-    def __init__(self, recordings: Path, cache: Path, as_of: date) -> None:
-        logs = sorted((recordings / "commits").glob("*_*.csv.gz"))
-        self._rebuilt = {_name_of(log): _Rebuilt(_name_of(log), log, cache) for log in logs}
+    def __init__(self, recordings: Path, cache: Path, as_of: date, branches: Mapping[str, str] | None = None) -> None:
+        logs = {_name_of(log): log for log in sorted((recordings / "commits").glob("*_*.csv.gz"))}
+        self._rebuilt = {
+            name: _Rebuilt(name, log, cache, (branches or {}).get(name, BRANCH)) for name, log in logs.items()
+        }
         self._as_of = as_of
 
     def __call__(self, request: Request) -> Reply:
         match = _REQUEST.fullmatch(request.path)
-        if match is None or match[1] not in self._rebuilt:
+        if match is None:
             return Reply(404, b"Not Found", {"Content-Type": "text/plain"})
+        if match[1] not in self._rebuilt:
+            return _NO_SUCH
         return GitFolder(self._rebuilt[match[1]].folder_of(self._as_of))(request)
 
     @property
@@ -106,11 +119,13 @@ class GitReplay:
 
 @dataclass(frozen=True)
 class _Rebuilt:
-    """One repository made from a log: home/whole.git has every commit, home/<day>/owner/name.git those up to a day."""
+    """One repository made from a log: home/whole.git has every commit, home/<day>/owner/name.git those up to a day,
+    home/<day>-<branch> the same with another name of the default branch."""
 
     name: str
     log: Path
     cache: Path
+    branch: str
 
     @cached_property
     def home(self) -> Path:
@@ -119,7 +134,7 @@ class _Rebuilt:
 
     def folder_of(self, day: date) -> Path:
         """The folder to serve, which holds owner/name.git as of the end of `day`; built when it is not there."""
-        folder = self.home / day.isoformat()
+        folder = self.home / (f"{day}" if self.branch == BRANCH else f"{day}-{self.branch}")
         if not folder.is_dir():
             with _only_builder(self.home):
                 _build_once(self.home / "whole.git", self._import)
@@ -133,13 +148,13 @@ class _Rebuilt:
 
     def _cut(self, target: Path, day: date) -> None:
         repository = target / f"{self.name}.git"
-        _git("init", "--quiet", "--bare", "--template=", f"--initial-branch={BRANCH}", str(repository))
+        _git("init", "--quiet", "--bare", "--template=", f"--initial-branch={self.branch}", str(repository))
         (repository / "objects/info").mkdir(exist_ok=True)
         (repository / "objects/info/alternates").write_text("../../../../whole.git/objects\n")
         tips = [line.split() for line in (self.home / "whole.git/last_of_day").read_text().splitlines()]
         tip = max((pair for pair in tips if pair[0] <= day.isoformat()), default=None)
         if tip:
-            (repository / f"refs/heads/{BRANCH}").write_text(f"{tip[1]}\n")
+            (repository / f"refs/heads/{self.branch}").write_text(f"{tip[1]}\n")
 
 
 @contextmanager

@@ -10,12 +10,14 @@ import csv
 import gzip
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from flows.replay.server import Fault, Reply, Request
@@ -23,7 +25,8 @@ from flows.replay.server import Fault, Reply, Request
 _SERVED_AT = time(23, 0, tzinfo=UTC)  # of the day `as_of`: late, but the day is not over
 _RESET_AFTER = timedelta(minutes=30)
 _RECORDED_NAME = ("octokit-fixture-org", "hello-world")
-_MOST_PER_PAGE = 100
+_MOST_PER_PAGE = 30
+_HOURLY, _HOURLY_WITH_TOKEN = 60, 5000
 _FAULT_DAY = date(2021, 6, 25)
 _RECORDINGS = Path(__file__).parent / "recordings" / "github"
 
@@ -58,37 +61,48 @@ class _Recordings:
 
 @dataclass
 class GithubReplay:
-    """The API as it answers on the day `as_of`. An upstream of ReplayServer.
+    """The API as it answers on the day `as_of`, one hour long. An upstream of ReplayServer.
 
     recordings        the folder recordings/github
     renamed           old owner/name -> the one that is recorded: the old one is a 301 to /repositories/{id}
+    same_as           owner/name of one that is not recorded -> the recorded one whose figures it has
     tokens            the tokens that are good; None: any is
-    hourly_requests   after that many the limit is used up; None: it never is
+    hourly_requests   after that many the limit is used up; None: 60 without a token, 5,000 with one
+    used              by token ("" without one): how many requests of this hour count. 304 counts without a token.
     """
 
     recordings: Path
     as_of: date
     renamed: Mapping[str, str] = field(default_factory=dict)
+    same_as: Mapping[str, str] = field(default_factory=dict)
     tokens: Collection[str] | None = None
     hourly_requests: int | None = None
-    used: int = 0
+    used: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._recorded = _Recordings(self.recordings)
+        self._counting = Lock()
 
     def advance(self, as_of: date) -> None:
         """From now on it is that day, and a new hour."""
         self.as_of = as_of
-        self.used = 0
+        self.used.clear()
 
     def __call__(self, request: Request) -> Reply:
         token = request.headers.get("authorization", "").partition(" ")[2]
         if token and self.tokens is not None and token not in self.tokens:
             return self._recorded.reply("bad_credentials", self.as_of)
-        if self.hourly_requests is not None and self.used >= self.hourly_requests:
-            return self._recorded.reply("rate_limit", self.as_of, **self._limits(token))
-        self.used += 1
-        return self._answer(request, self._limits(token))
+        if request.path == "/rate_limit":  # the one thing that is free
+            return _json({"resources": {"core": self._core(token)}}, self.as_of, self._limits(token))
+        with self._counting:
+            if self.used[token] >= self._limit(token):
+                return self._recorded.reply("rate_limit", self.as_of, **self._limits(token))
+            self.used[token] += 1
+            reply = self._answer(request, self._limits(token))
+            if reply.status == 304 and token:
+                self.used[token] -= 1
+                reply = replace(reply, headers={**reply.headers, **self._limits(token)})
+            return reply
 
     def _answer(self, request: Request, limits: Mapping[str, str]) -> Reply:
         match request.path.strip("/").split("/"):
@@ -103,6 +117,7 @@ class GithubReplay:
         return self._recorded.reply("not_found", self.as_of, **limits)
 
     def _repository(self, name: str, request: Request, path: str, limits: Mapping[str, str]) -> Reply:
+        name = self.same_as.get(name, name)
         if name in self.renamed:
             return self._moved(self.renamed[name], request, path, limits)
         if (name, "stars") not in self._recorded.series or path not in {"", "/stargazers/history"}:
@@ -149,16 +164,19 @@ class GithubReplay:
         weeks = [last - timedelta(weeks=number) for number in range((last - first).days // 7 + 1)]
         return [_week(sunday, days) for sunday in weeks[start : start + per_page]]
 
+    def _limit(self, token: str) -> int:
+        return self.hourly_requests or (_HOURLY_WITH_TOKEN if token else _HOURLY)
+
+    def _core(self, token: str) -> dict[str, int]:
+        """What /rate_limit says of these requests."""
+        limit, used = self._limit(token), self.used[token]
+        reset = int(_reset(self.as_of, _RESET_AFTER))
+        return {"limit": limit, "used": used, "remaining": max(0, limit - used), "reset": reset}
+
     def _limits(self, token: str) -> dict[str, str]:
         """The rate-limit headers, as modern answers carry them."""
-        limit = self.hourly_requests or (5000 if token else 60)
-        return {
-            "x-ratelimit-limit": str(limit),
-            "x-ratelimit-remaining": str(max(0, limit - self.used)),
-            "x-ratelimit-used": str(self.used),
-            "x-ratelimit-resource": "core",
-            "x-ratelimit-reset": _reset(self.as_of, _RESET_AFTER),
-        }
+        headers = {f"x-ratelimit-{name}": str(value) for name, value in self._core(token).items()}
+        return {**headers, "x-ratelimit-resource": "core"}
 
 
 def bad_credentials() -> Fault:
@@ -198,7 +216,7 @@ def _json(value: object, as_of: date, limits: Mapping[str, str]) -> Reply:
 
 
 def _week(sunday: date, days: Mapping[date, int]) -> dict[str, Any]:
-    counts = [days.get(sunday + timedelta(days=number), 0) for number in range(7)]
+    counts = [max(0, days.get(sunday + timedelta(days=number), 0)) for number in range(7)]  # GitHub counts, never below
     start = datetime.combine(sunday, time(tzinfo=UTC))
     return {"week": int(start.timestamp()), "total": sum(counts), "days": counts}
 

@@ -46,9 +46,15 @@ def last_day(con: duckdb.DuckDBPyConnection, *, entity: str) -> date | None:
     return found[0] if found else None
 
 
-def has_star_history(con: duckdb.DuckDBPyConnection, repository: str) -> bool:
-    """Whether the stars of each day are known, so that only the last weeks have to be asked for."""
-    return ask_one(con, "state/has_rows", source="github", entity=repository, row_type="repository_stars") is not None
+def star_days(con: duckdb.DuckDBPyConnection, repository: str) -> list[tuple[date, date]]:
+    """The days whose stars are known, as first and last days of spans that may overlap."""
+    return [(row["first_day"], row["last_day"]) for row in ask_dicts(con, "state/star_days", repository=repository)]
+
+
+def star_history_begins(con: duckdb.DuckDBPyConnection, repository: str) -> date | None:
+    """The first day of a repository's star history; None until its last page was read."""
+    found = ask_one(con, "state/star_history_begins", repository=repository)
+    return found[0] if found else None
 
 
 def previous_total(con: duckdb.DuckDBPyConnection, repository: str) -> RepositoryTotal | None:

@@ -164,7 +164,6 @@ def test_nothing_can_be_pushed(server: ReplayServer, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/owner/other.git/info/refs",
         "/owner/some_name.git/config",
         "/owner/some_name.git/HEAD",
         "/x/../../etc/passwd",
@@ -173,6 +172,23 @@ def test_nothing_can_be_pushed(server: ReplayServer, tmp_path: Path) -> None:
 )
 def test_nothing_else_is_served(server: ReplayServer, path: str) -> None:
     assert requests.get(server.url("git") + path, params={"service": "git-upload-pack"}, timeout=60).status_code == 404
+
+
+@pytest.mark.parametrize("owner", ["owner", "nobody"])
+def test_a_password_is_asked_for_where_there_is_no_repository(server: ReplayServer, owner: str) -> None:
+    answer = requests.get(f"{server.url('git')}/{owner}/other.git/info/refs?service=git-upload-pack", timeout=10)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, 'Basic realm="GitHub"')
+
+
+def test_the_default_branch_may_have_another_name(recordings: Path, tmp_path: Path) -> None:
+    tips = {}
+    for branch in ("master", "main"):
+        replay = GitReplay(recordings, tmp_path / "cache", DAY_4, branches={"owner/some_name": branch})
+        with ReplayServer({"git": replay}) as server:
+            listed = git("ls-remote", "--symref", f"{server.url('git')}/owner/some_name.git", "HEAD").splitlines()
+        assert listed[0] == f"ref: refs/heads/{branch}\tHEAD"
+        tips[branch] = listed[1]
+    assert tips["master"] == tips["main"]
 
 
 def test_with_and_without_the_ending(server: ReplayServer) -> None:

@@ -88,6 +88,8 @@ def test_size_of_a_page(get: Get) -> None:
     assert [week["week"] for week in weeks_of(get, 2, per_page=10)] == [
         week["week"] for week in weeks_of(get, 1)[10:20]
     ]
+    assert weeks_of(get, 1, per_page=100) == weeks_of(get, 1)
+    assert len(weeks_of(get, 1)) == 30
 
 
 def test_renamed_repository_moves_to_its_number(get: Get) -> None:
@@ -121,6 +123,31 @@ def test_limit_is_used_up_until_the_next_hour(get: Get, replay: GithubReplay) ->
     assert refused.headers["Date"] == "Fri, 25 Jun 2021 23:00:00 GMT"
     replay.advance(DAY)
     assert get("/repos/keras-team/keras").status_code == 200
+
+
+def test_sixty_requests_an_hour_without_a_token_and_304_counts(get: Get) -> None:
+    etag = get("/repos/keras-team/keras").headers["ETag"]
+    answers = [get("/repos/keras-team/keras", headers={"If-None-Match": etag}) for _ in range(60)]
+    assert [answer.status_code for answer in answers] == [304] * 59 + [403]
+    assert answers[0].headers["x-ratelimit-remaining"] == "58"
+    with_token = {"If-None-Match": etag, "Authorization": "Bearer good"}
+    answers = [get("/repos/keras-team/keras", headers=with_token) for _ in range(3)]
+    assert [answer.headers["x-ratelimit-remaining"] for answer in answers] == ["5000"] * 3
+
+
+def test_asking_for_the_limit_is_free(get: Get, replay: GithubReplay) -> None:
+    get("/repos/keras-team/keras")
+    for _ in range(3):
+        core = get("/rate_limit").json()["resources"]["core"]
+        assert (core["limit"], core["remaining"]) == (60, 59)
+    replay.used[""] = 60
+    assert get("/rate_limit").json()["resources"]["core"]["remaining"] == 0
+
+
+def test_one_repository_may_have_the_figures_of_another(get: Get, replay: GithubReplay) -> None:
+    replay.same_as = {"someone/copy": "keras-team/keras"}
+    copy, recorded = (get(f"/repos/{name}/stargazers/history") for name in ("someone/copy", "keras-team/keras"))
+    assert (copy.status_code, copy.history, copy.json()) == (200, [], recorded.json())
 
 
 @pytest.mark.parametrize(

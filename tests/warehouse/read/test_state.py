@@ -10,10 +10,11 @@ from warehouse.read.state import (
     definitions_version,
     freshness,
     has_data,
-    has_star_history,
     last_day,
     latest_state,
     previous_total,
+    star_days,
+    star_history_begins,
     steps_of,
 )
 from warehouse.rows import Answer, Download, RepositoryTotal, StarDay
@@ -25,6 +26,13 @@ DAY = timedelta(days=1)
 
 def _download(day: date, basis: str = "all") -> Download:
     return Download("torch", day, day, 1, basis, 5)
+
+
+def hold_back(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    con.execute(
+        "INSERT INTO raw.quarantine SELECT answer_id, run_id, 'check', 'why' FROM raw.answers WHERE run_id = ?",
+        [run_id],
+    )
 
 
 def test_the_state_is_that_of_the_last_answer_whatever_the_order_of_loading(
@@ -41,9 +49,7 @@ def test_an_answer_held_back_leaves_no_state(
 ) -> None:
     save(answer("git", "a/b", at=AT, state={"tip": "old"}))
     save(answer("git", "a/b", at=AT + DAY, state={"tip": "new"}), run_id="r2")
-    con.execute(
-        "INSERT INTO raw.quarantine SELECT answer_id, 'r2', 'check', 'why' FROM raw.answers WHERE run_id = 'r2'"
-    )
+    hold_back(con, "r2")
     assert latest_state(con, "git", "a/b") == {"tip": "old"}
 
 
@@ -64,13 +70,19 @@ def test_the_previous_total_and_the_star_history(
     con: duckdb.DuckDBPyConnection, save: Callable[..., int], answer: Callable[..., Answer]
 ) -> None:
     assert previous_total(con, "a/b") is None
-    assert not has_star_history(con, "a/b")
+    assert star_days(con, "a/b") == []
     totals = [RepositoryTotal("a/b", date(2021, 6, 24) + n * DAY, 10 + n, 3) for n in (0, 1)]
     save(*(answer("github", "a/b", total, at=AT + n * DAY) for n, total in enumerate(totals)))
     assert previous_total(con, "a/b") == totals[1]
-    assert not has_star_history(con, "a/b")
-    save(answer("github", "a/b", StarDay("a/b", date(2021, 6, 1), 4)), run_id="r2")
-    assert has_star_history(con, "a/b")
+    assert star_days(con, "a/b") == []
+    page, last_page = ([StarDay("a/b", date(2021, month, 1) + n * DAY, 4) for n in range(20)] for month in (6, 1))
+    begins = {"history_begins": "2021-01-01"}
+    save(answer("github", "a/b", *page), answer("github", "a/b", *last_page, state=begins), run_id="r2")
+    assert star_days(con, "a/b") == [(rows[0].day, rows[-1].day) for rows in (last_page, page)]
+    assert star_history_begins(con, "a/b") == date(2021, 1, 1)
+    assert (star_days(con, "a/c"), star_history_begins(con, "a/c")) == ([], None)
+    hold_back(con, "r2")
+    assert (star_days(con, "a/b"), star_history_begins(con, "a/b")) == ([], None)
 
 
 def test_the_configuration_alone_is_no_data(

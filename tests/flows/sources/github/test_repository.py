@@ -3,114 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flows.config.settings import GithubRepository
 from flows.replay import github
-from flows.replay.github import GithubReplay
-from flows.replay.server import ReplayServer, Reply, instead, json_reply, redirected, status, truncated
-from flows.sources.errors import SourceError, TerminalError, TransientError
-from flows.sources.github_repository import GithubClient, fetch_repository
-from warehouse.rows import Answer, RepositoryTotal, StarDay
-
-RECORDINGS = Path(__file__).parents[3] / "flows/replay/recordings/github"
-DAY = date(2021, 6, 25)
-NOW = datetime(2021, 6, 25, 23, tzinfo=UTC)
-TOKEN = "ghp_0123456789abcdefghijABCDEFGHIJ012345"
-KERAS = "keras-team/keras"
-TOTAL = RepositoryTotal(KERAS, DAY, 49260, 16503)
-Week = dict[str, Any]
-
-
-@dataclass
-class Night:
-    """One fetch and what came of it, also when it ended with an error."""
-
-    server: ReplayServer
-    replay: GithubReplay
-    answers: list[Answer] = field(default_factory=list)
-    waits: list[float] = field(default_factory=list)
-
-    def fetch(self, repository: str = KERAS, **changed: Any) -> list[Answer]:
-        settings = GithubRepository(base_url=self.server.url("github"), rate_per_minute=6000)
-        known: dict[str, Any] = {
-            "previous": None, "etag": None, "has_star_history": True, "day": DAY, "collected_at": NOW,
-        }  # fmt: skip
-        self.answers.clear()
-        with GithubClient(settings, changed.pop("token", None), self.sleep) as client:
-            for answer in fetch_repository(client, repository=repository, **{**known, **changed}):
-                self.answers.append(answer)
-        return list(self.answers)
-
-    def sleep(self, seconds: float) -> None:
-        if seconds > 0.5:  # shorter ones are the spacing of requests
-            self.waits.append(seconds)
-
-    def fails(self, **changed: Any) -> SourceError:
-        with pytest.raises(SourceError) as caught:
-            self.fetch(**changed)
-        assert TOKEN not in repr(caught.value)
-        return caught.value
-
-    def asked(self) -> list[str]:
-        return [f"{request.path}?{request.raw_query}".rstrip("?") for _, request in self.server.requests]
-
-
-@pytest.fixture
-def night() -> Iterator[Night]:
-    replay = GithubReplay(RECORDINGS, DAY, renamed={"fchollet/keras": KERAS}, tokens={TOKEN})
-    with ReplayServer({"github": replay}) as server:
-        yield Night(server, replay)
-
-
-def total_of(answers: list[Answer]) -> RepositoryTotal:
-    [row] = answers[0].rows
-    assert isinstance(row, RepositoryTotal)
-    return row
-
-
-def stars_of(answers: list[Answer]) -> dict[date, int]:
-    rows = [row for row in answers[1].rows if isinstance(row, StarDay)]
-    assert len({row.day for row in rows}) == len(rows)
-    return {row.day: row.stars_added for row in rows}
-
-
-def a_week(start: date = date(2021, 6, 13), days: Any = (1, 2, 3, 4, 5, 6, 7)) -> Week:
-    seconds = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp())
-    return {"week": seconds, "total": 28, "days": list(days)}
-
-
-def history_is(value: Any) -> Any:
-    """Every star history is `value`, the totals are as recorded."""
-
-    def fault(request: Any, upstream: Any) -> Reply:
-        reply: Reply = json_reply(value) if request.path.endswith("/history") else upstream(request)
-        return reply
-
-    return fault
-
+from flows.replay.server import ReplayServer, instead, redirected, status, truncated
+from flows.sources.errors import TerminalError, TransientError
+from tests.flows.sources.github.conftest import (
+    DAY,
+    KERAS,
+    NOW,
+    TOKEN,
+    TOTAL,
+    Night,
+    a_week,
+    history_is,
+    stars_of,
+    total_of,
+)  # fmt: skip
+from warehouse.rows import RepositoryTotal
 
 # ---- What a night brings ---------------------------------------------------------------------------------------------
-
-
-def test_first_night_has_totals_and_the_whole_star_history(night: Night) -> None:
-    totals, stars = night.fetch(has_star_history=False)
-    assert totals.rows == (TOTAL,)
-    assert not totals.replaces_all
-    assert stars.replaces_all
-    days = stars_of([totals, stars])
-    assert days[date(2015, 3, 28)] == 92
-    assert (min(days), max(days)) == (date(2015, 3, 22), date(2021, 6, 24))
-    assert len(days) == (max(days) - min(days)).days + 1
-    given_on_the_running_day = 12
-    assert sum(days.values()) == TOTAL.stars - given_on_the_running_day
-    assert [path.partition("?")[2] for path in night.asked()[1:]] == [f"per_page=30&page={n}" for n in range(1, 12)]
 
 
 def test_later_nights_ask_for_one_page(night: Night) -> None:
@@ -131,17 +47,6 @@ def test_days_that_are_not_over_are_left_out(night: Night) -> None:
 def test_day_without_a_star_is_a_zero_not_a_gap(night: Night) -> None:
     night.server.misbehave("github", history_is([a_week(days=[0] * 7)]), times=2)
     assert stars_of(night.fetch()) == dict.fromkeys((date(2021, 6, 13) + timedelta(days=n) for n in range(7)), 0)
-
-
-def test_week_seen_twice_because_a_new_one_began_between_pages(night: Night) -> None:
-    start = date(2020, 1, 5)
-    pages = iter([[a_week(start + timedelta(weeks=n)) for n in range(30)], [a_week(start), a_week(date(2019, 12, 29))]])
-
-    def fault(request: Any, upstream: Any) -> Reply:
-        return json_reply(next(pages)) if request.path.endswith("/history") else upstream(request)
-
-    night.server.misbehave("github", fault, times=3)
-    assert len(stars_of(night.fetch(has_star_history=False))) == 31 * 7
 
 
 def test_unchanged_repository_has_the_same_totals_on_a_new_day(night: Night) -> None:
@@ -298,16 +203,6 @@ def test_502_then_200(night: Night) -> None:
     assert night.waits == [1.0, 2.0]
 
 
-def test_limit_in_the_middle_keeps_the_totals_and_no_half_history(night: Night) -> None:
-    night.replay.hourly_requests = 5
-    error = night.fails(has_star_history=False)
-    assert isinstance(error, TransientError)
-    assert [answer.rows for answer in night.answers] == [(TOTAL,)]
-    night.replay.advance(DAY)
-    night.replay.hourly_requests = None
-    assert len(night.fetch(has_star_history=False)) == 2
-
-
 # ---- Answers of another shape ----------------------------------------------------------------------------------------
 
 
@@ -351,29 +246,3 @@ def test_history_of_another_shape_is_refused_but_totals_count(night: Night, valu
     night.server.misbehave("github", history_is(value), times=2)
     assert isinstance(night.fails(), TerminalError)
     assert [answer.rows for answer in night.answers] == [(TOTAL,)]
-
-
-@pytest.mark.parametrize("has_star_history", [False, True])
-def test_empty_history_is_unavailable_not_zero(night: Night, has_star_history: bool) -> None:
-    night.server.misbehave("github", history_is([]), times=2)
-    error = night.fails(has_star_history=has_star_history)
-    assert isinstance(error, TransientError)
-    assert "unavailable rather than zero" in str(error)
-
-
-def test_upstream_that_ignores_the_page_is_noticed(night: Night) -> None:
-    weeks = [a_week(date(2020, 1, 5) + timedelta(weeks=n)) for n in range(30)]
-    night.server.misbehave("github", history_is(weeks), times=200)
-    assert "page 2 of the star history says nothing new" in str(night.fails(has_star_history=False))
-    assert len(night.server.requests) == 3
-
-
-def test_history_that_ends_with_a_full_page(night: Night) -> None:
-    weeks = [a_week(date(2020, 1, 5) + timedelta(weeks=n)) for n in range(30)]
-    pages = iter([weeks, []])
-
-    def fault(request: Any, upstream: Any) -> Reply:
-        return json_reply(next(pages)) if request.path.endswith("/history") else upstream(request)
-
-    night.server.misbehave("github", fault, times=3)
-    assert len(stars_of(night.fetch(has_star_history=False))) == 210
