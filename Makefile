@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := install
-.PHONY: install help demo nightly test check lint bench screenshots readme constraints hooks clean
+.PHONY: install help demo nightly test check lint bench golden screenshots readme constraints hooks clean
 
 install: $(READY)  ## build .venv/, so that .venv/bin/trends is the command
 	@echo "Ready: $(BIN)/trends --help   (make help lists what else there is)"
@@ -50,6 +50,9 @@ check: lint test  ## lint, types, import rules, then all tests: what CI runs
 
 bench: $(READY)  ## measure what must stay quick or honest: every script of tests/bench
 	@for script in tests/bench/*.py; do echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
+
+golden: $(READY)  ## write tests/golden anew from the demo's report; read what has changed before you commit it
+	@UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/reports/test_build.py
 
 screenshots: $(READY)  ## run the demo and take the pictures that the README shows (needs Chromium)
 	@$(BIN)/python tests/screenshots.py

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Protocol
 
@@ -29,6 +31,7 @@ from warehouse.rows import (
 from warehouse.save import save_answers
 
 DEMO_DAY = date(2021, 6, 25)
+GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 class DemoFolder(Protocol):
@@ -50,6 +53,18 @@ def demo_warehouse(demo: DemoFolder) -> Iterator[duckdb.DuckDBPyConnection]:
 def demo_report(demo_warehouse: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory) -> BuiltReport:
     """The report of the demo, self-contained."""
     return build_report(demo_warehouse, as_of=DEMO_DAY, out=tmp_path_factory.mktemp("reports") / "2021-06-25")
+
+
+@pytest.fixture
+def same_as_golden() -> Callable[[str, str], None]:
+    """Compares a text with a file of tests/golden; with UPDATE_GOLDEN set (make golden) writes it there instead."""
+
+    def compare(name: str, text: str) -> None:
+        if "UPDATE_GOLDEN" in os.environ:
+            (GOLDEN / name).write_text(text, encoding="utf-8")
+        assert text == (GOLDEN / name).read_text(encoding="utf-8")
+
+    return compare
 
 
 @pytest.fixture(scope="session")

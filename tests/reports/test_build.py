@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,6 +19,9 @@ import pytest
 
 from reports.build import BuiltReport, build_report
 from reports.charts.parts import Table
+from reports.mail.digest import digest_of
+from reports.mail.message import subject
+from reports.mail.message import text as mail_text
 from reports.page.values import QUERY_TITLES
 from reports.sentences import change_text, finding
 from reports.signals import METRIC_NAMES, SIGNALS
@@ -27,8 +31,8 @@ from warehouse.read import report
 DEMO_DAY = date(2021, 6, 25)
 
 ROOT = Path(__file__).parents[2]
-GOLDEN = ROOT / "tests" / "golden"
 STARS = ROOT / "flows" / "replay" / "recordings" / "github" / "series" / "stars_forks_daily.csv.gz"
+SameAsGolden = Callable[[str, str], None]
 BUILD = """
 import sys
 from datetime import date
@@ -46,15 +50,7 @@ def lines(demo_report: BuiltReport) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def same_as_golden(name: str, text: str) -> None:
-    """Compare with tests/golden; with UPDATE_GOLDEN set, write it instead, to be read before it is committed."""
-    path = GOLDEN / name
-    if "UPDATE_GOLDEN" in os.environ:
-        path.write_text(text, encoding="utf-8")
-    assert text == path.read_text(encoding="utf-8")
-
-
-def test_the_words(demo_report: BuiltReport) -> None:
+def test_the_words(demo_report: BuiltReport, same_as_golden: SameAsGolden) -> None:
     words = [demo_report.headline, "", *demo_report.problems, ""]
     words += [f"{label}: {text}" for label, text in demo_report.sentences.items()]
     for signal in SIGNALS:
@@ -68,12 +64,18 @@ def test_the_words(demo_report: BuiltReport) -> None:
     same_as_golden("report.txt", "\n".join(words) + "\n")
 
 
-def test_the_numbers(lines: list[dict[str, str]]) -> None:
+def test_the_words_of_the_mail(demo_report: BuiltReport, same_as_golden: SameAsGolden) -> None:
+    digest = digest_of(demo_report, page_name="framework-trends-2021-06-25.html")
+    said = mail_text(digest, footer="Sent weekly to the list managers.")
+    same_as_golden("email.txt", f"Subject: {subject(digest)}\n\n{said}")
+
+
+def test_the_numbers(lines: list[dict[str, str]], same_as_golden: SameAsGolden) -> None:
     statistics = ("value", "daily_mean", "change", "change_low", "change_high", "share")
     columns = ("framework", "metric", "statistic", "period", "value", "unit", "comparable")
     kept = [row | {"value": _six_digits(row["value"])} for row in lines if row["statistic"] in statistics]
-    text = "\n".join(",".join(row[name] for name in columns) for row in kept)
-    same_as_golden("report_numbers.csv", f"{','.join(columns)}\n{text}\n")
+    rows = "\n".join(",".join(row[name] for name in columns) for row in kept)
+    same_as_golden("report_numbers.csv", f"{','.join(columns)}\n{rows}\n")
 
 
 def _six_digits(text: str) -> str:

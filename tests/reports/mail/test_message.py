@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -105,11 +104,6 @@ class Tags(HTMLParser):
 
 
 # ---- the words -------------------------------------------------------------------------------------------------------
-
-
-def test_the_text_word_for_word(digest: Digest, project: Path) -> None:
-    said = f"Subject: {subject(digest)}\n\n{text(digest, footer='Sent weekly to the list managers.')}"
-    assert said == (project / "tests" / "golden" / "email.txt").read_text(encoding="utf-8")
 
 
 def test_the_text_fits_72_columns(digest: Digest) -> None:
