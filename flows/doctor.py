@@ -21,6 +21,7 @@ from cronsim import CronSim
 from flows.config.settings import Settings
 from flows.sources.errors import SourceError
 from flows.sources.git import command
+from flows.sources.git.clone import remote_head
 from flows.sources.http import HttpClient, json_of
 from flows.sources.pypi.releases import fetch_releases, index_client
 
@@ -190,9 +191,9 @@ def _skew(response: requests.Response, now: datetime) -> Finding | None:
 
 
 def _repository(base_url: str, repository: str) -> Finding:
-    what, url = f"git_history {repository}", f"{base_url}/{repository}.git"
+    what = f"git_history {repository}"
     try:
-        command.run(("ls-remote", "--exit-code", url, "HEAD"), limit=2 * LIMIT_SECONDS, network=True)
+        remote_head(base_url, repository, 2 * LIMIT_SECONDS)
     except SourceError as error:
         return Finding("problem", what, error.what, error.next_step or "see repository in config.toml")
     return Finding("ok", what, "answers")

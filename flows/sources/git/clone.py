@@ -14,14 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import NamedTemporaryFile, mkdtemp
 from typing import NamedTuple, TypeVar
 
 from flows.config.settings import GitHistory
 from flows.retry import again
-from flows.sources.errors import TransientError
-from flows.sources.git import command
-from flows.sources.git.command import SOURCE, DamagedCloneError
+from flows.sources.errors import TerminalError, TransientError
+from flows.sources.git import SOURCE, command
+from flows.sources.git.command import DamagedCloneError
 from flows.sources.git.headers import Header, read_headers
 
 _FOLLOWED = "refs/heads/followed"  # whatever the default branch is called upstream, here it has this name
@@ -42,6 +42,32 @@ class RemoteHead:
 
     branch: str | None
     tip: str
+
+
+def remote_head(base_url: str, repository: str, limit: float) -> RemoteHead:
+    """Ask a server for the HEAD of a repository (owner/name), within `limit` seconds.
+
+    Raises TransientError or TerminalError, the latter also for a server that offers plain files: with a filter git
+    would call itself without end for what is missing there.
+    """
+    with NamedTemporaryFile() as packets:
+        asked = ("ls-remote", "--symref", _url(base_url, repository), "HEAD")
+        lines = command.run(asked, limit=limit, network=True, packets=Path(packets.name)).splitlines()
+        is_smart = bool(packets.read(1))
+    values = [line.split("\t")[0] for line in lines if line.endswith("\tHEAD")]
+    tip = next((value for value in values if _COMMIT_ID.fullmatch(value)), None)
+    if tip is None:  # git takes any page with status 200 for an old server without branches: not to be believed
+        what = f"{repository}: no commit on its default branch, or the answer is not that of git"
+        raise TransientError(SOURCE, what, "look at the repository; commits known so far are kept")
+    if not is_smart:
+        what = f"{repository}: {base_url} offers plain files and does not speak git's smart protocol"
+        raise TerminalError(SOURCE, what, "name another server in sources.git_history.base_url in config.toml")
+    branch = next((value.removeprefix("ref: refs/heads/") for value in values if value.startswith("ref: ")), None)
+    return RemoteHead(branch, tip)
+
+
+def _url(base_url: str, repository: str) -> str:
+    return f"{base_url}/{repository}.git"
 
 
 class LoggedCommit(NamedTuple):
@@ -76,7 +102,8 @@ class Clone:
 
     def __init__(self, settings: GitHistory, repository: str, folder: Path, sleep: Callable[[float], None]) -> None:
         self._repository = repository
-        self._url = f"{settings.base_url}/{repository}.git"
+        self._base_url = settings.base_url
+        self._url = _url(settings.base_url, repository)
         self._folder = folder
         self._limit = settings.timeout_seconds
         self._sleep = sleep
@@ -85,18 +112,7 @@ class Clone:
         """Ask the upstream for its HEAD; before that, whether git is there and new enough."""
         limit = min(self._limit, _LONGEST_PROBE_SECONDS)
         command.check_version(limit)
-        return self._again(lambda: self._remote_head(limit))
-
-    def _remote_head(self, limit: float) -> RemoteHead:
-        asked = ("ls-remote", "--symref", self._url, "HEAD")
-        lines = command.run(asked, limit=limit, network=True).splitlines()
-        values = [line.split("\t")[0] for line in lines if line.endswith("\tHEAD")]
-        tip = next((value for value in values if _COMMIT_ID.fullmatch(value)), None)
-        if tip is None:  # git takes any page with status 200 for an old server without branches: not to be believed
-            what = f"{self._repository}: no commit on its default branch, or the answer is not that of git"
-            raise TransientError(SOURCE, what, "look at the repository; commits known so far are kept")
-        branch = next((value.removeprefix("ref: refs/heads/") for value in values if value.startswith("ref: ")), None)
-        return RemoteHead(branch, tip)
+        return self._again(lambda: remote_head(self._base_url, self._repository, limit))
 
     def bring_up_to_date(self, head: RemoteHead) -> str:
         """Clone or fetch; returns the tip, which may be newer than that of `head`."""

@@ -13,10 +13,10 @@ from tempfile import TemporaryFile
 from threading import Timer
 from typing import IO
 
-from flows.process.children import MARK
 from flows.sources.errors import TerminalError, TransientError
+from flows.sources.git import SOURCE
+from flows.sources.git.environment import environment
 
-SOURCE = "git"
 OLDEST_GIT = (2, 32)  # the first that can be told to read no configuration of the user
 
 _CONFIGURATION = (
@@ -28,8 +28,8 @@ _CONFIGURATION = (
     "http.lowSpeedTime=300",  # a transfer that stands still ends after five minutes
     "mailmap.blob=",  # in a bare repository git would look for one in a tree
 )
-_PASSED_ON = re.compile(rf"PATH|TMPDIR|{MARK}|SSL_CERT_(FILE|DIR)|CURL_CA_BUNDLE|(https?|all|no)_proxy", re.IGNORECASE)
 _LOCAL_TROUBLE = re.compile(r"No space left|Permission denied|Read-only file system|Disk quota exceeded")
+_NOT_TRUSTED = re.compile(r"certificate verification failed|SSL certificate problem|error setting certificate")
 _REFUSED = re.compile(
     r"returned error: 4(?!08|25|29)\d\d|repository '.*' not found|could not read (Username|Password)|Authentication"
 )
@@ -58,12 +58,20 @@ def check_version(limit: float) -> None:
         )
 
 
-def run(arguments: tuple[str, ...], *, limit: float, git_dir: Path | None = None, network: bool = False) -> str:
+def run(
+    arguments: tuple[str, ...],
+    *,
+    limit: float,
+    git_dir: Path | None = None,
+    network: bool = False,
+    packets: Path | None = None,
+) -> str:
     """The output of a git command as text. Without `network` every transport is forbidden: nothing is fetched unasked.
 
-    `limit` is in seconds. Raises TransientError, TerminalError or, where `git_dir` is at fault, DamagedCloneError.
+    `limit` is in seconds; `packets` is for flows.sources.git.environment.
+    Raises TransientError, TerminalError or, where `git_dir` is at fault, DamagedCloneError.
     """
-    with _process(arguments, limit, git_dir, network) as process:
+    with _process(arguments, limit, git_dir, network, packets=packets) as process:
         assert process.stdout is not None
         return process.stdout.read().decode("utf-8", "replace")
 
@@ -92,13 +100,15 @@ def _process(
     limit: float,
     git_dir: Path | None,
     network: bool,
+    *,
+    packets: Path | None = None,
     stdin: bytes = b"",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A running git, in a process group of its own that ends with the context; its failure is raised at the end."""
     with TemporaryFile() as told, TemporaryFile() as complaints:
         told.write(stdin)
         told.seek(0)
-        process = _start(_command(arguments, git_dir), _environment(network), told, complaints)
+        process = _start(_command(arguments, git_dir), environment(network=network, packets=packets), told, complaints)
         out_of_time = Timer(limit, _kill, (process,))
         out_of_time.start()
         try:
@@ -139,23 +149,6 @@ def _start(
         raise TerminalError(SOURCE, "git is not installed", "install git and run again") from None
 
 
-def _environment(network: bool) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
-    direct = (kept.pop("NO_PROXY", ""), kept.get("no_proxy", ""), "127.0.0.1", "localhost")
-    return kept | {
-        "no_proxy": ",".join(filter(None, direct)),  # never a proxy for this machine itself
-        "HOME": os.devnull,  # also keeps .netrc out
-        "LC_ALL": "C",  # failures are told apart by their text
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_TERMINAL_PROMPT": "0",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_FLUSH": "0",  # else a log is written out commit by commit, which costs half as much again
-        "GIT_ALLOW_PROTOCOL": "http:https" if network else "none",
-        **({} if network else {"GIT_NO_LAZY_FETCH": "1"}),  # newer versions say so sooner
-    }
-
-
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """Kill what still runs, helpers too."""
     if process.poll() is None:
@@ -173,6 +166,9 @@ def _fault(
         return TimeLimitError(SOURCE, f"git {command}: not done within {passed_limit:g} s", "raise timeout_seconds")
     if _LOCAL_TROUBLE.search(text):
         return TerminalError(SOURCE, what, "check the disk and the rights on the data folder")
+    if network and _NOT_TRUSTED.search(text):
+        next_step = "if a proxy of yours signs it, name its authority in REQUESTS_CA_BUNDLE"
+        return TerminalError(SOURCE, f"git {command}: certificate not trusted", next_step)
     if network and _REFUSED.search(text):
         return TerminalError(SOURCE, what, "check the repository in config.toml; private ones cannot be read")
     if git_dir is None or (network and _NETWORK_TROUBLE.search(text)):

@@ -13,9 +13,10 @@ import pyarrow as pa
 
 from flows.config.settings import GitHistory
 from flows.sources.errors import TerminalError
+from flows.sources.git import SOURCE
 from flows.sources.git.addresses import Accounts, normalised
 from flows.sources.git.clone import Clone, LoggedCommit, RemoteHead, held
-from flows.sources.git.command import SOURCE, DamagedCloneError
+from flows.sources.git.command import DamagedCloneError
 from flows.sources.git.identities import Identities, author_key
 from flows.sources.git.mailmap import Mailmap
 from warehouse.columns import Columns
