@@ -114,7 +114,7 @@ def _status(answers: Iterable[Answer], error: str | None) -> str:
 
 
 def _what_came(answers: tuple[Answer, ...], rows: int) -> str:
-    asked = ", ".join(dict.fromkeys(answer.source for answer in answers if answer.rows)) or "no rows"
+    asked = ", ".join(dict.fromkeys(answer.service for answer in answers if answer.rows)) or "no rows"
     because = [str(answer.state["fallback_because"]) for answer in answers if "fallback_because" in answer.state]
     note = f"{rows:,} new rows from {asked}" if rows else f"nothing new from {asked}"
     return f"{note} ({because[-1]})" if because else note
@@ -131,7 +131,7 @@ def check(run: Run) -> None:
     """Hold back the answers of this run that fail a quality check; what was published of them before stays."""
     for result in checks.run_checks(run.con, run.run_id):
         if result.status == "failed":
-            line = f"{result.source} {result.entity}: withheld, {result.check_name}: {result.detail}"
+            line = f"{result.service} {result.entity}: withheld, {result.check_name}: {result.detail}"
             run.failed.append(line)
             run.progress.end(f"check {result.check_name}", "withheld", line)
         elif result.status == "broken":

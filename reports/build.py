@@ -21,6 +21,7 @@ from reports.metrics_csv import csv_text, numbers_of
 from reports.page import render
 from reports.page.values import QUERY_TITLES, page_values
 from reports.sentences import framework_sentences, headline, problems
+from reports.signals import DRAWN, WEEKLY
 from warehouse.read.report import displayed_sql
 
 PAGE, CSV = "report.html", "metrics.csv"
@@ -108,11 +109,13 @@ def _write(path: Path, text: str) -> None:
 
 def _queries(period: Period) -> Iterator[tuple[str, str]]:
     """Every query of the page as it was asked for this period."""
-    values = {
+    values: dict[str, date | tuple[str, ...]] = {
         "first_day": period.previous_start,
         "last_day": period.end,
         "first_month": period.previous_start,
         "last_month": period.last_month,
+        "drawn": DRAWN,
+        "weekly": WEEKLY,
     }
     for name in QUERY_TITLES:
         yield name, displayed_sql(name, **values)

@@ -60,7 +60,7 @@ class SummaryRow:
     coverage: float | None
     months: int
     basis: str
-    source: str
+    service: str
     draws: int
     is_synthetic: bool
 
@@ -123,7 +123,7 @@ def _signal_rows(facts: Facts, signal: Signal) -> list[SummaryRow]:
 
 def _shares(values: Sequence[float | None], rows: Sequence[Rolling | None]) -> list[float | None]:
     """Shares of those that have a figure; none at all when they were not counted alike."""
-    counted_alike = len({(row.basis, row.source) for row in rows if row and row.value is not None}) == 1
+    counted_alike = len({(row.basis, row.service) for row in rows if row and row.value is not None}) == 1
     total = sum(value for value in values if value)
     if not total or not counted_alike:
         return [None for _ in values]
@@ -153,7 +153,7 @@ def _summary(
         share=share, previous_share=previous_share if row and row.is_comparable else None,
         coverage=sum(month.coverage or 0 for month in known) / 12 if known else None,
         months=sum(month.is_complete for month in known),
-        basis=(row.basis if row else None) or "", source=(row.source if row else None) or "",
+        basis=(row.basis if row else None) or "", service=(row.service if row else None) or "",
         draws=_draws(facts, framework) if signal.key == "search" else 0,
         is_synthetic=facts.is_synthetic(signal),
     )  # fmt: skip

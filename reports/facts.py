@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import duckdb
 
-from reports.signals import SIGNALS, Signal
+from reports.signals import DRAWN, WEEKLY, Signal
 from reports.wording import clean_label, month_name
 from warehouse.calendar import add_months, days_in_year_to
 from warehouse.read import report as queries
@@ -90,35 +90,39 @@ class Facts:
             return False
         return any(week.is_synthetic for weeks in self.search_weeks.values() for week in weeks)
 
-    def sources_of(self, signal: Signal) -> frozenset[str]:
-        """Names of the sources behind a signal's figures."""
-        rolling = {row.source for (_, metric), row in self.latest.items() if metric == signal.metric}
-        months = {row.source for (_, metric, _), row in self.months.items() if metric == signal.metric}
-        return frozenset(source for source in rolling | months if source)
+    def services_of(self, signal: Signal) -> frozenset[str]:
+        """The services behind a signal's figures."""
+        rolling = {row.service for (_, metric), row in self.latest.items() if metric == signal.metric}
+        months = {row.service for (_, metric, _), row in self.months.items() if metric == signal.metric}
+        return frozenset(service for service in rolling | months if service)
 
     def breaks_of(self, signal: Signal) -> tuple[queries.CountingBreak, ...]:
-        """Breaks that touch the signal: of its metric (or of all), in a source that it uses (or in all)."""
-        sources = self.sources_of(signal) | {"*"} | ({"pypi"} if signal.key == "downloads" else set())
-        return tuple(row for row in self.breaks if row.metric in (signal.metric, "*") and row.source in sources)
+        """Breaks that touch the signal in a service that it uses; core.series_breaks says which touch what."""
+        services = self.services_of(signal)
+        return tuple(
+            row
+            for row in self.breaks
+            if any(metric == signal.metric and service in services for _, metric, service in row.touches)
+        )
 
 
 def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
     """Read everything that the report of `as_of` shows."""
     period = Period(as_of)
     first, last = period.previous_start, period.end
-    rolling = queries.read_rolling(con, first_day=first, last_day=last)
-    drawn = {signal.metric for signal in SIGNALS}
+    rolling = queries.read_rolling(con, first_day=first, last_day=last, drawn=DRAWN)
     return Facts(
         period=period,
         frameworks=tuple(replace(row, label=clean_label(row.label)) for row in queries.read_frameworks(con)),
-        curves=_grouped((row for row in rolling if row.metric in drawn), lambda row: (row.framework, row.metric)),
+        curves=_grouped((row for row in rolling if row.metric in DRAWN), lambda row: (row.framework, row.metric)),
         latest={(row.framework, row.metric): row for row in rolling if row.day == last},
         months={
             (row.framework, row.metric, row.month): row
             for row in queries.read_months(con, first_month=first, last_month=period.last_month)
         },
         weeks=_grouped(
-            queries.read_weeks(con, first_day=first, last_day=last), lambda row: (row.framework, row.metric)
+            queries.read_weeks(con, first_day=first, last_day=last, weekly=WEEKLY),
+            lambda row: (row.framework, row.metric),
         ),
         search_weeks=_grouped(
             queries.read_search_weeks(con, first_day=first, last_day=last), lambda row: row.framework

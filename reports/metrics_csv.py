@@ -13,21 +13,11 @@ from operator import attrgetter
 from reports.compare import SummaryRow
 from reports.facts import Facts, level_of, month_level, weekly_points
 from reports.signals import SIGNALS, Signal
-from warehouse.calendar import add_months, year_before
+from warehouse.calendar import add_months, first_of_year_to
+from warehouse.catalogue.metrics import METRICS
 from warehouse.read.report import Rolling
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-UNITS = {
-    "search_interest": "interest 0-100",
-    "pypi_downloads": "downloads",
-    "pypi_downloads_without_mirrors": "downloads",
-    "pypi_downloads_lower_bound": "downloads",
-    "commits": "commits",
-    "masked_or_bot_commits": "commits",
-    "stars": "stars",
-    "stars_total": "stars",
-    "forks": "forks",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +27,7 @@ class Number:
     statistic    what was done with the metric: value (12 months), daily_mean, change, change_low, change_high, share,
                  coverage, month, month_daily_mean, rolling, rolling_low, rolling_high, week
     period       first and last day, both included
+    source       the service that answered
     comparable   whether the period can be set against the one before; reason says why not
     """
 
@@ -92,7 +83,7 @@ def span(first: date, last: date) -> str:
 
 
 def _year_to(day: date) -> str:
-    return span(year_before(day) + timedelta(days=1), day)
+    return span(first_of_year_to(day), day)
 
 
 def _labelled(source: str, *, is_synthetic: bool) -> str:
@@ -100,12 +91,12 @@ def _labelled(source: str, *, is_synthetic: bool) -> str:
 
 
 def unit_of(metric: str) -> str:
-    """What a metric counts; people where nothing else is said."""
-    return UNITS.get(metric, "people")
+    """What a metric counts."""
+    return METRICS[metric].unit
 
 
 def _summary_numbers(facts: Facts, row: SummaryRow) -> Iterator[Number]:
-    unit, source = unit_of(row.signal.metric), _labelled(row.source, is_synthetic=row.is_synthetic)
+    unit, source = unit_of(row.signal.metric), _labelled(row.service, is_synthetic=row.is_synthetic)
     now, before = span(facts.period.start, facts.period.end), _previous(facts)
     comparable = row.change is not None
 
@@ -143,7 +134,7 @@ def _companion_numbers(facts: Facts) -> Iterator[Number]:
 def _rolling_number(row: Rolling, statistic: str, value: float | None, *, period: str = "", source: str = "") -> Number:
     return Number(
         row.framework, row.metric, statistic, period or _year_to(row.day), value, unit_of(row.metric), row.basis or "",
-        source or row.source or "", None, row.is_comparable, row.reason or "",
+        source or row.service or "", None, row.is_comparable, row.reason or "",
     )  # fmt: skip
 
 
@@ -162,14 +153,14 @@ def _month_numbers(facts: Facts) -> Iterator[Number]:
         for statistic, value, unit in values:
             yield Number(
                 framework, metric, statistic, period, value, unit, row.basis or "",
-                _labelled(row.source or "", is_synthetic=synthetic), row.coverage, row.is_complete, reason,
+                _labelled(row.service or "", is_synthetic=synthetic), row.coverage, row.is_complete, reason,
             )  # fmt: skip
 
 
 def _curve_numbers(facts: Facts, signal: Signal, framework: str) -> Iterator[Number]:
     synthetic = facts.is_synthetic(signal)
     for row in facts.curves.get((framework, signal.metric), ()):
-        source = _labelled(row.source or "", is_synthetic=synthetic)
+        source = _labelled(row.service or "", is_synthetic=synthetic)
         statistic = "rolling_daily_mean" if signal.kind == "sum" else "rolling"
         yield _rolling_number(row, statistic, level_of(signal, row), source=source)
         band = facts.search_bands.get((framework, row.day)) if signal.key == "search" else None
@@ -181,7 +172,7 @@ def _curve_numbers(facts: Facts, signal: Signal, framework: str) -> Iterator[Num
 def _week_numbers(facts: Facts, signal: Signal, framework: str) -> Iterator[Number]:
     synthetic = facts.is_synthetic(signal)
     rows = facts.curves.get((framework, signal.metric), ())
-    basis, source = (rows[-1].basis or "", rows[-1].source or "") if rows else ("", "")
+    basis, source = (rows[-1].basis or "", rows[-1].service or "") if rows else ("", "")
     for day, value in weekly_points(facts, signal, framework):
         first = day if signal.key == "search" else day - timedelta(days=6)
         unit = unit_of(signal.metric) if signal.kind == "mean" else f"{unit_of(signal.metric)} a day"

@@ -18,23 +18,8 @@ from reports.wording import (
     short_label,
     times,
 )
+from warehouse.catalogue.services import name_of
 from warehouse.read.report import FailedStep, Framework, SourceAge
-
-SOURCE_NAMES = {
-    "google_trends": "Google Trends",
-    "clickpy": "PyPI downloads (ClickPy)",
-    "pypistats": "PyPI downloads (pypistats.org)",
-    "top_pypi_packages": "PyPI downloads (monthly list of top packages)",
-    "pypi_index": "PyPI releases",
-    "git": "Git history",
-    "github": "GitHub",
-    "config": "config.toml",
-}
-
-
-def source_name(source: str) -> str:
-    """How a source is called in the report."""
-    return SOURCE_NAMES.get(source, source)
 
 
 def framework_sentences(facts: Facts, rows: Sequence[SummaryRow]) -> dict[str, str]:
@@ -142,7 +127,7 @@ def _all_of(number: int) -> str:
 
 def headline(facts: Facts, rows: Sequence[SummaryRow]) -> str:
     """The one most important thing: sources that went stale, else the largest clear change that was measured."""
-    stale = sorted({source_name(age.source) for age in facts.ages if age.status in ("stale", "never")})
+    stale = sorted({name_of(age.service) for age in facts.ages if age.status in ("stale", "never")})
     if stale:
         return f"{listed(stale)} stale"
     clear = [row for row in rows if row.verdict in ("up", "down") and not row.is_synthetic and (row.change or 0) > -1]
@@ -189,17 +174,17 @@ def _stale(ages: Sequence[SourceAge]) -> list[str]:
     groups: dict[tuple[str, str], list[SourceAge]] = {}
     for age in ages:
         if age.status in ("stale", "never"):
-            groups.setdefault((age.source, age.status), []).append(age)
-    return [_stale_text(source, status, group) for (source, status), group in groups.items()]
+            groups.setdefault((age.service, age.status), []).append(age)
+    return [_stale_text(service, status, group) for (service, status), group in groups.items()]
 
 
-def _stale_text(source: str, status: str, ages: Sequence[SourceAge]) -> str:
+def _stale_text(service: str, status: str, ages: Sequence[SourceAge]) -> str:
     entities = listed([short_label(clean_label(age.entity)) for age in ages])
     if status == "never":
-        return f"{source_name(source)} has never answered for {entities}."
+        return f"{name_of(service)} has never answered for {entities}."
     oldest = max(ages, key=lambda age: age.age_days or 0)
     until = f"last figures of {long_day(oldest.last_day)}, " if oldest.last_day else ""
-    return f"{source_name(source)} is stale for {entities}: {until}{oldest.age_days} days old."
+    return f"{name_of(service)} is stale for {entities}: {until}{oldest.age_days} days old."
 
 
 def _withheld_signals(facts: Facts, rows: Sequence[SummaryRow]) -> list[str]:

@@ -1,16 +1,17 @@
-"""Which metrics a report shows, in which order and under which names."""
+"""Which metrics a report shows and in which order. What a metric is called and counted in is in the catalogue."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
-Kind = Literal["mean", "sum", "distinct"]
+from warehouse.catalogue.metrics import METRICS, Aggregate
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """One thing that is measured. `kind`: how 12 months become one figure.
+    """One thing that is measured: its metric, and the companions that are shown beside it.
+
+    `kind`: how 12 months become one figure.
 
     mean      the mean of the days; months and years are in the same unit
     sum       the sum of the days; shown as a daily mean, because months and years differ in length
@@ -21,30 +22,30 @@ class Signal:
     title: str
     noun: str
     metric: str
-    kind: Kind
-    unit: str
-    level_unit: str
     companions: tuple[str, ...] = ()
 
+    @property
+    def kind(self) -> Aggregate:
+        return METRICS[self.metric].aggregate
 
-SIGNALS = (
-    Signal(
-        "search",
-        "Search interest",
-        "search interest",
-        "search_interest",
-        "mean",
-        "interest, 0 to 100",
-        "interest, 0 to 100",
-    ),
+    @property
+    def level_unit(self) -> str:
+        """Unit on charts."""
+        return METRICS[self.metric].level_unit
+
+    @property
+    def short_unit(self) -> str:
+        """Unit in a narrow heading."""
+        return METRICS[self.metric].short_unit
+
+
+_SHOWN = (
+    Signal("search", "Search interest", "search interest", "search_interest"),
     Signal(
         "downloads",
         "PyPI downloads",
         "downloads",
         "pypi_downloads",
-        "sum",
-        "downloads",
-        "downloads a day",
         ("pypi_downloads_without_mirrors", "pypi_downloads_lower_bound"),
     ),
     Signal(
@@ -52,9 +53,6 @@ SIGNALS = (
         "Contributors",
         "contributors",
         "active_contributors",
-        "distinct",
-        "people",
-        "people",
         (
             "active_contributors_without_bots",
             "new_contributors",
@@ -64,30 +62,18 @@ SIGNALS = (
             "masked_or_bot_commits",
         ),
     ),
-    Signal(
-        "stars",
-        "GitHub stars",
-        "stars",
-        "stars",
-        "sum",
-        "stars",
-        "stars a day",
-        ("stars_total", "forks"),
-    ),
+    Signal("stars", "GitHub stars", "stars", "stars", ("stars_total", "forks")),
 )
-METRIC_NAMES = {
-    "search_interest": "Search interest",
-    "pypi_downloads": "Downloads",
-    "pypi_downloads_without_mirrors": "Downloads without mirrors",
-    "pypi_downloads_lower_bound": "Downloads, lower bound without packages that require it",
-    "active_contributors": "Active contributors",
-    "active_contributors_without_bots": "Active, people only (no bot, no shared identity)",
-    "new_contributors": "New (first commit ever)",
-    "returning_contributors": "Returning",
-    "contributor_absence_factor": "Absence factor (fewest people behind half of the commits)",
-    "commits": "Commits",
-    "masked_or_bot_commits": "Commits by bots or shared identities",
-    "stars": "Stars given",
-    "stars_total": "Stars, total",
-    "forks": "Forks, total",
-}
+
+
+def _with_the_others(signal: Signal) -> Signal:
+    """The metrics of the catalogue that derive from the signal's and stand nowhere yet are its last companions."""
+    placed = {metric for shown in _SHOWN for metric in (shown.metric, *shown.companions)}
+    others = [key for key, metric in METRICS.items() if metric.base_metric == signal.metric and key not in placed]
+    return Signal(signal.key, signal.title, signal.noun, signal.metric, (*signal.companions, *others))
+
+
+SIGNALS = tuple(_with_the_others(signal) for signal in _SHOWN)
+DRAWN = tuple(signal.metric for signal in SIGNALS)
+WEEKLY = tuple(signal.metric for signal in SIGNALS if signal.kind == "sum")
+"""Metrics that have curves, and those of them whose single weeks are shown as daily means."""

@@ -1,8 +1,8 @@
-"""Calendar arithmetic for Python, as core.calendar does it for SQL: months, the same day a year before, UTC."""
+"""Calendar arithmetic for Python, as core.calendar does it for SQL: months, the 12 months to a day, UTC."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 # What a report draws on: windows of 12 months that end in the last 24.
 MONTHS_OF_HISTORY = 36
@@ -22,9 +22,18 @@ def year_before(day: date) -> date:
         return day.replace(year=day.year - 1, day=28)
 
 
+def first_of_year_to(day: date) -> date:
+    """First of the 12 months that end on `day`: a day counts until the day before the same day a year later.
+
+    So the 12 months to 28 February begin on 1 March, whether or not the year before has a 29 February.
+    """
+    tomorrow = day + timedelta(days=1)
+    return max(year_before(tomorrow), year_before(day) + timedelta(days=1))
+
+
 def days_in_year_to(day: date) -> int:
     """Days of the 12 months that end on `day`: 365 or 366."""
-    return (day - year_before(day)).days
+    return (day - first_of_year_to(day)).days + 1
 
 
 def naive_utc(moment: datetime) -> datetime:

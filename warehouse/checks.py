@@ -1,8 +1,8 @@
 """Quality checks between loading and publishing: what fails is held back, everything else goes on.
 
-Answers of this run about a source and entity that fail a check go into quarantine: every view leaves them out, so what
-was published before stays, and the next run asks for the same again. A source that says the same on a third day is
-believed, because some surprises are true (a package was withdrawn, a history was rewritten); figures that cannot be
+Answers of this run from a service about an entity that fail a check go into quarantine: every view leaves them out, so
+what was published before stays, and the next run asks for the same again. Who says the same on a third day is believed,
+because some surprises are true (a package was withdrawn, a history was rewritten); figures that cannot be
 true are held back for as long as they come. A check that cannot run holds nothing back and says so; the others run.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass
 
 import duckdb
 
+from warehouse.catalogue.services import source_of
 from warehouse.open import transaction
 from warehouse.read.queries import query
 
@@ -22,13 +23,14 @@ NIGHTS_UNTIL_BELIEVED = 2
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What a check found. Where no answer is meant, source and entity are "*".
+    """What a check found. Where no answer is meant, source, service and entity are "*".
 
     status: passed; failed: held back; believed: let in; broken: the check could not run, so it held nothing back
     """
 
     check_name: str
     source: str
+    service: str
     entity: str
     status: str
     detail: str
@@ -56,32 +58,32 @@ def _run_check(con: duckdb.DuckDBPyConnection, run_id: str, name: str) -> list[C
     try:
         found = con.execute(query(f"checks/{name}")).fetchall()
     except duckdb.Error as error:
-        return [CheckResult(name, "*", "*", "broken", str(error).splitlines()[0])]
+        return [CheckResult(name, "*", "*", "*", "broken", str(error).splitlines()[0])]
     if not found:
-        return [CheckResult(name, "*", "*", "passed", "")]
+        return [CheckResult(name, "*", "*", "*", "passed", "")]
     return [
-        CheckResult(name, source, entity, _status(con, run_id, name, source, entity), detail)
-        for source, entity, detail in found
+        CheckResult(name, source_of(service), service, entity, _status(con, run_id, name, service, entity), detail)
+        for service, entity, detail in found
     ]
 
 
-def _status(con: duckdb.DuckDBPyConnection, run_id: str, name: str, source: str, entity: str) -> str:
+def _status(con: duckdb.DuckDBPyConnection, run_id: str, name: str, service: str, entity: str) -> str:
     if name in NEVER_BELIEVED:
         return "failed"
-    values = {"run_id": run_id, "check_name": name, "source": source, "entity": entity}
+    values = {"run_id": run_id, "check_name": name, "service": service, "entity": entity}
     nights = con.execute(query("checks/nights_failed"), values).fetchone()
     return "believed" if nights and nights[0] >= NIGHTS_UNTIL_BELIEVED else "failed"
 
 
 def _record(con: duckdb.DuckDBPyConnection, run_id: str, result: CheckResult) -> None:
     con.execute(
-        "INSERT INTO raw.check_results BY NAME SELECT ? AS run_id, ? AS check_name, ? AS source, ? AS entity,"
-        " ? AS status, ? AS detail",
+        "INSERT INTO raw.check_results BY NAME SELECT ? AS run_id, ? AS check_name, ? AS source, ? AS service,"
+        " ? AS entity, ? AS status, ? AS detail",
         [run_id, *astuple(result)],
     )
     if result.status == "failed":
         con.execute(
             "INSERT INTO raw.quarantine BY NAME SELECT answer_id, ? AS run_id, ? AS check_name, ? AS reason"
-            " FROM raw.answers WHERE source = ? AND entity = ? AND answer_id IN (FROM checked_answers)",
-            [run_id, result.check_name, result.detail, result.source, result.entity],
+            " FROM raw.answers WHERE service = ? AND entity = ? AND answer_id IN (FROM checked_answers)",
+            [run_id, result.check_name, result.detail, result.service, result.entity],
         )

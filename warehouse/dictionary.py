@@ -138,8 +138,10 @@ def _views(published: Path) -> Iterable[str]:
 
 
 def _metrics(con: duckdb.DuckDBPyConnection) -> str:
-    heads = ("metric", "unit", "definition", "basis", "source", "caveat", "reference")
-    rows = con.execute("SELECT metric, unit, definition, basis, source, caveat, reference FROM metric_definitions")
+    heads = ("metric", "unit", "definition", "basis", "source", "answered by", "caveat", "reference")
+    rows = con.execute(
+        "SELECT metric, unit, definition, basis, source, answered_by, caveat, reference FROM metric_definitions"
+    )
     return f"## The metrics\n\nThe view `metric_definitions`.\n\n{_table(heads, sorted(rows.fetchall()))}"
 
 
@@ -152,13 +154,14 @@ def _asked() -> str:
         f"### {number}. {question.title}\n\n{question.explanation}\n\n```sql\n{question.sql}\n```\n"
         for number, question in enumerate(questions(), 1)
     ]
-    head = "## Ten useful questions\n\nEach is a file of `warehouse/sql/questions/`: `trends sql - < FILE`.\n"
+    head = "## Useful questions\n\nEach is a file of `warehouse/sql/questions/`: `trends sql - < FILE`.\n"
     return "\n".join([head, *told])
 
 
 def _behind(con: duckdb.DuckDBPyConnection) -> str:
     rows = con.execute(
-        "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'core' AND NOT internal ORDER BY view_name"
+        "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'core' AND NOT internal"
+        " UNION ALL SELECT table_name, comment FROM duckdb_tables() WHERE schema_name = 'core' ORDER BY 1"
     ).fetchall()
     return f"{_BEHIND}\n{_table(('view', 'what'), [(f'`core.{name}`', comment) for name, comment in rows])}"
 

@@ -12,11 +12,24 @@ import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from hashlib import sha256
 from operator import attrgetter
 from pathlib import Path
 
 import duckdb
+
+from warehouse.catalogue import metrics, services
+
+_DROP_DEFINITIONS = """
+    SELECT format('DROP VIEW "{}"."{}"', replace(schema_name, '"', '""'), replace(view_name, '"', '""'))
+    FROM duckdb_views() WHERE NOT internal AND schema_name IN ('core', 'main')
+    UNION ALL
+    SELECT format('DROP TABLE core."{}"', replace(table_name, '"', '""'))
+    FROM duckdb_tables() WHERE schema_name = 'core'"""
+
+_FILL_METRICS = "INSERT INTO core.metrics BY NAME SELECT unnest(entry) FROM (SELECT unnest($entries) AS entry)"
+_FILL_SERVICES = "INSERT INTO core.services BY NAME SELECT unnest(entry) FROM (SELECT unnest($entries) AS entry)"
 
 
 class WarehouseError(Exception):
@@ -115,18 +128,21 @@ def _shipped_migrations() -> dict[int, tuple[str, str]]:
 
 
 def _refresh_views(con: duckdb.DuckDBPyConnection) -> None:
-    """Replace all views together when the SQL that ships is not the SQL in the file."""
-    view_files = list(_sql_files("views"))
-    version = sha256("".join(sql for _, sql in view_files).encode()).hexdigest()[:12]
+    """Replace all views and the catalogue together when what ships is not what is in the file."""
+    definitions = [sql for folder in ("catalogue", "views") for _, sql in _sql_files(folder)]
+    version = sha256("".join([metrics.TEXT, services.TEXT, *definitions]).encode()).hexdigest()[:12]
     if con.execute("SELECT 1 FROM raw.view_definitions WHERE definitions_version = ?", [version]).fetchone():
         return
     with transaction(con):
-        for schema, view in con.execute(
-            "SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal AND schema_name IN ('core', 'main')"
-        ).fetchall():
-            con.execute(f'DROP VIEW "{schema}"."{view}"')
-        for _, sql in view_files:
+        for (statement,) in con.execute(_DROP_DEFINITIONS).fetchall():
+            con.execute(statement)
+        for _, sql in _sql_files("catalogue"):
             con.execute(sql)
+        con.execute(_FILL_METRICS, {"entries": [asdict(metric) for metric in metrics.METRICS.values()]})
+        con.execute(_FILL_SERVICES, {"entries": [asdict(service) for service in services.SERVICES.values()]})
+        for _, sql in _sql_files("views"):
+            for (statement,) in con.execute(sql).fetchall():
+                con.execute(statement)
         con.execute("DELETE FROM raw.view_definitions")
         con.execute("INSERT INTO raw.view_definitions VALUES (?)", [version])
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from warehouse.catalogue.services import source_of
+
 
 @dataclass(frozen=True, slots=True)
 class SearchPoint:
@@ -119,8 +121,9 @@ class PackageEntry:
 class Break:
     """A day from which a source counts differently. `break_source`, `metric` and `entity` "*" mean all of them.
 
-    `break_source` may also be "pypi": every source of download counts. `entity`: a framework's key, a package or a
-    repository. `ends_on`: the last day of a loss that was temporary; None where the new way of counting stayed.
+    `break_source`: a source, a service of one, or "pypi" for every service that counts downloads. `entity`: a
+    framework's key, a package or a repository. `ends_on`: the last day of a loss that was temporary; None where the
+    new way of counting stayed.
     """
 
     break_source: str
@@ -140,17 +143,17 @@ Row = SearchPoint | Download | Release | Commit | StarDay | RepositoryTotal | Fr
 class Answer:
     """What one request said. Rows are of one type: a tuple, or warehouse.columns.Columns where they are many.
 
-    source        module that asked or service that answered: google_trends, clickpy, pypistats, top_pypi_packages,
-                  pypi_index, git, github, config
+    service       who answered: google_trends, clickpy, pypistats, top_pypi_packages, pypi_index, git, github, config,
+                  break_detection; `source` is the source of config.toml that it answers for
     entity        what was asked about: a package, a repository, "tensorflow+pytorch+keras" for a group of terms
     request       the request in full, JSON, without secrets: whoever repeats it gets the same kind of answer
     window_start, window_end   days asked for, both included; None where the request names none
-    replaces_all  True: a whole, everything this source said of this entity before is superseded, also by absence
+    replaces_all  True: a whole, everything this service said of this entity before is superseded, also by absence
     state         what the next request needs (etag, tip commit); kept as JSON
     body          the raw body where it is kept (Google Trends)
     """
 
-    source: str
+    service: str
     entity: str
     request: str
     collected_at: datetime
@@ -161,6 +164,11 @@ class Answer:
     is_synthetic: bool = False
     state: Mapping[str, Any] = field(default_factory=dict)
     body: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The source of config.toml. Raises ValueError for a service that services.toml does not list."""
+        return source_of(self.service)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ _ANSWERS = pa.schema(
     [
         *(
             (name, pa.string())
-            for name in ("answer_id", "run_id", "source", "entity", "row_type", "request", "content_id")
+            for name in ("answer_id", "run_id", "source", "service", "entity", "row_type", "request", "content_id")
         ),
         *((name, pa.string()) for name in ("state", "body_id")),
         ("window_start", pa.date32()),
@@ -72,7 +72,7 @@ def save_answers(con: duckdb.DuckDBPyConnection, run_id: str, answers: Iterable[
         fresh = [content for answer_id, content in by_id.items() if answer_id not in known]
         if not fresh:
             return 0
-        rows = _insert_rows(con, run_id, fresh)
+        rows = _insert_rows(con, fresh)
         _insert_bodies(con, fresh)
         records = [{**content.record, "run_id": run_id} for content in fresh]
         _insert(con, "answers", pa.Table.from_pylist(records, schema=_ANSWERS))
@@ -86,7 +86,7 @@ class _Content:
         self.answer = answer
         row_type = _row_type(answer)
         self.table = TABLES[row_type] if row_type else None
-        digest = sha256(f"{answer.source}{UNIT}{self.table}".encode())
+        digest = sha256(f"{answer.service}{UNIT}{self.table}".encode())
         if row_type:
             self.rows, lines = without_duplicates(table_of(answer.rows, row_type))
             digest.update(text_of(lines))
@@ -96,11 +96,8 @@ class _Content:
         self.content_id = digest.hexdigest()
         self.record = _answer_record(answer, self)
 
-    def payload(self, run_id: str) -> pa.Table:
-        rows = self.rows
-        for name, value in (("content_id", self.content_id), ("source", self.answer.source), ("run_id", run_id)):
-            rows = rows.append_column(name, pa.repeat(value, rows.num_rows))
-        return rows
+    def payload(self) -> pa.Table:
+        return self.rows.append_column("content_id", pa.repeat(self.content_id, self.rows.num_rows))
 
 
 def _row_type(answer: Answer) -> type[Row] | None:
@@ -109,16 +106,17 @@ def _row_type(answer: Answer) -> type[Row] | None:
         return answer.rows.row_type if len(answer.rows) else None
     types = {type(row) for row in answer.rows}
     if len(types) > 1:
-        raise ValueError(f"{answer.source}: the rows of an answer must be of one type, these are {len(types)}")
+        raise ValueError(f"{answer.service}: the rows of an answer must be of one type, these are {len(types)}")
     return types.pop() if types else None
 
 
 def _answer_record(answer: Answer, content: _Content) -> dict[str, Any]:
     collected_at = naive_utc(answer.collected_at)
-    identity = (answer.source, answer.entity, answer.request, collected_at.isoformat(), content.content_id)
+    identity = (answer.service, answer.entity, answer.request, collected_at.isoformat(), content.content_id)
     return {
         "answer_id": sha256(UNIT.join(identity).encode()).hexdigest(),
         "source": answer.source,
+        "service": answer.service,
         "entity": answer.entity,
         "row_type": content.table or "",
         "request": answer.request,
@@ -141,14 +139,14 @@ def _remember(con: duckdb.DuckDBPyConnection, run_id: str, answer_ids: Collectio
         _insert(con, "run_answers", pa.table({"run_id": [run_id] * len(fresh), "answer_id": fresh}))
 
 
-def _insert_rows(con: duckdb.DuckDBPyConnection, run_id: str, fresh: Iterable[_Content]) -> int:
+def _insert_rows(con: duckdb.DuckDBPyConnection, fresh: Iterable[_Content]) -> int:
     """The rows of contents that no answer has brought yet; returns how many."""
     by_id = {content.content_id: content for content in fresh}
     known = _known(con, "known_contents", by_id.keys())
     payloads: dict[str, list[pa.Table]] = defaultdict(list)
     for content_id, content in by_id.items():
         if content_id not in known and content.table is not None:
-            payloads[content.table].append(content.payload(run_id))
+            payloads[content.table].append(content.payload())
     return sum(_insert(con, table, pa.concat_tables(parts)) for table, parts in payloads.items())
 
 

@@ -14,6 +14,8 @@ from flows.config.types import (
     AbsolutePath,
     Address,
     Attempts,
+    BreakMetric,
+    BreakSource,
     Count,
     Cron,
     Day,
@@ -155,28 +157,13 @@ class Report(Section):
 class MeasurementBreak(Section):
     """A day from which a source counts differently; windows across it are not compared.
 
-    `source`: who answers, or "pypi" for every source of download counts; `entity`: a framework's key, a package or a
-    repository; "*" means all. `ends_on`: the last day of a loss that was temporary.
+    `source`: a source of this file, a service that answers for one, or "pypi" for every service that counts downloads;
+    `entity`: a framework's key, a package or a repository; "*" means all. `ends_on`: the last day of a
+    loss that was temporary.
     """
 
-    source: Literal["*", "pypi", "clickpy", "pypistats", "top_pypi_packages", "google_trends", "git", "github"]
-    metric: Literal[
-        "*",
-        "search_interest",
-        "pypi_downloads",
-        "pypi_downloads_without_mirrors",
-        "pypi_downloads_lower_bound",
-        "commits",
-        "active_contributors",
-        "active_contributors_without_bots",
-        "new_contributors",
-        "returning_contributors",
-        "contributor_absence_factor",
-        "masked_or_bot_commits",
-        "stars",
-        "stars_total",
-        "forks",
-    ] = "*"
+    source: BreakSource
+    metric: BreakMetric = "*"
     entity: Name = "*"
     effective_on: Day
     ends_on: Day | None = None

@@ -7,13 +7,14 @@ from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Strict
 
 from flows.printable import is_printable
+from warehouse.catalogue.metrics import BREAK_METRICS, BREAK_SOURCES
 
 
 def words(pattern: str, allowed: str) -> AfterValidator:
@@ -150,3 +151,11 @@ Address = Annotated[str, AfterValidator(_checked_address)]
 Host = Annotated[str, AfterValidator(_checked_host)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 ListName = Annotated[str, words(r"[a-z0-9][a-z0-9_-]{0,62}", "1 to 63 small letters, digits, - or _")]
+
+# One of the words of the catalogue. A type checker cannot follow that, so it is told "text".
+if TYPE_CHECKING:
+    BreakSource = str
+    BreakMetric = str
+else:
+    BreakSource = Literal[BREAK_SOURCES]
+    BreakMetric = Literal[BREAK_METRICS]

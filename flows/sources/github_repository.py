@@ -113,7 +113,7 @@ def _answer(
 ) -> Answer:
     first_day, last_day = span or (None, None)
     return Answer(
-        source=SOURCE,
+        service=SOURCE,
         entity=repository,
         request=json.dumps({"get": f"/repos/{repository}{path}", "version": API_VERSION}),
         collected_at=collected_at,

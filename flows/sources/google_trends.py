@@ -71,7 +71,7 @@ def _ask(trends: _Trends, settings: GoogleTrends, terms: list[str], collected_at
     rows = tuple(_points(timeline, terms, _resolution(widget)))
     first_day, last_day = _window(widget)
     return Answer(
-        source=SOURCE,
+        service=SOURCE,
         entity="+".join(terms),
         request=json.dumps({"explore": trends.explore_request(), "widget": widget}, sort_keys=True),
         collected_at=collected_at,

@@ -17,8 +17,6 @@ from reports.wording import NO_FIGURE, compact, listed, short_label, signed_perc
 if TYPE_CHECKING:
     from reports.build import BuiltReport
 
-_UNITS = {"search": "0 to 100", "downloads": "a day", "contributors": "people", "stars": "a day"}
-
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -93,7 +91,7 @@ def digest_of(built: BuiltReport, *, page_name: str, only: frozenset[str] = froz
 
 
 def _column(facts: Facts, signal: Signal) -> Column:
-    unit = _UNITS[signal.key]
+    unit = signal.short_unit
     return Column(signal.title, f"{unit}, synthetic" if facts.is_synthetic(signal) else unit)
 
 

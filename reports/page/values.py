@@ -12,9 +12,11 @@ from reports.compare import NOISE_RULE, SummaryRow
 from reports.facts import Facts, month_level
 from reports.page import render
 from reports.page.sparkline import spark
-from reports.sentences import finding, source_name
-from reports.signals import METRIC_NAMES, SIGNALS, Signal
+from reports.sentences import finding
+from reports.signals import SIGNALS, Signal
 from reports.wording import NO_FIGURE, clean_label, exact, listed, long_day, percent, short_label
+from warehouse.catalogue.metrics import METRICS
+from warehouse.catalogue.services import name_of
 from warehouse.read.report import Definition, SourceAge
 
 QUERY_TITLES = {
@@ -28,7 +30,6 @@ QUERY_TITLES = {
     "freshness": "Data as of",
     "definitions": "Definitions",
 }
-_GLANCE_UNITS = {"search": "of 100", "downloads": "a day", "contributors": "people", "stars": "a day"}
 _WHAT = {"search_interest": "search interest", "pypi_downloads": "downloads", "stars": "stars and forks"}
 _MARKS = {"fresh": "\N{BLACK CIRCLE}", "late": "\N{CIRCLE WITH LEFT HALF BLACK}", "stale": "\N{WHITE CIRCLE}"}
 _NAMES_IN_TITLE = 4
@@ -78,9 +79,7 @@ def page_values(
         "sources": list(_sources(facts, rows)),
         "sections": [_section(facts, rows, signal, charts[signal.key]) for signal in SIGNALS],
         "noise_rule": NOISE_RULE,
-        "definitions": [
-            (METRIC_NAMES.get(row.metric, row.metric), row, _small_print(row)) for row in facts.definitions
-        ],
+        "definitions": [(row.label, row, _small_print(row)) for row in facts.definitions],
         "breaks": _breaks_table(facts),
         "checks": _checks_table(facts),
         "queries": [(name, QUERY_TITLES[name], text) for name, text in queries.items()],
@@ -109,21 +108,21 @@ def _glance_cell(facts: Facts, row: SummaryRow) -> dict[str, Any]:
         [month_level(row.signal, month) for month in facts.month_values(row.framework, row.signal.metric, months)]
         for months in (facts.period.previous_months, facts.period.months)
     )
-    return {"row": row, "unit": _GLANCE_UNITS[row.signal.key], "spark": spark(before, now)}
+    return {"row": row, "unit": row.signal.short_unit, "spark": spark(before, now)}
 
 
 # ---- data as of -----------------------------------------------------------------------------------------------------
 
 
 def _sources(facts: Facts, rows: Sequence[SummaryRow]) -> Iterator[dict[str, Any]]:
-    """A line for what shares source, signal, last day and state; what needs attention first."""
+    """A line for what shares service, signal, last day and state; what needs attention first."""
     groups: dict[tuple[str, str, str, date | None], list[SourceAge]] = {}
     for age in facts.ages:
-        groups.setdefault((age.source, age.signal, age.status, age.last_day), []).append(age)
+        groups.setdefault((age.service, age.signal, age.status, age.last_day), []).append(age)
     order = ("never", "stale", "late", "fresh")
-    for (source, signal, status, last_day), ages in sorted(groups.items(), key=lambda group: order.index(group[0][2])):
+    for (service, signal, status, last_day), ages in sorted(groups.items(), key=lambda group: order.index(group[0][2])):
         yield {
-            "source": source_name(source),
+            "source": name_of(service),
             "what": _WHAT.get(signal, signal),
             "entities": listed([_entity(facts, age.entity) for age in ages]),
             "last_day": long_day(last_day) if last_day else NO_FIGURE,
@@ -164,7 +163,7 @@ def _section(facts: Facts, rows: Sequence[SummaryRow], signal: Signal, charts: t
         "signal": signal,
         "finding": finding(signal, rows),
         "definition": definition,
-        "from": listed(sorted({source_name(row.source) for row in mine if row.source})),
+        "from": listed(sorted({name_of(row.service) for row in mine if row.service})),
         "is_synthetic": facts.is_synthetic(signal),
         "charts": charts,
         "rows": mine,
@@ -184,7 +183,7 @@ def _reasons(rows: Sequence[SummaryRow]) -> list[str]:
 
 def _companions(facts: Facts, signal: Signal) -> Companions | None:
     lines = [
-        (METRIC_NAMES[metric], tuple(_pair(facts, item.framework, metric) for item in facts.frameworks))
+        (METRICS[metric].label, tuple(_pair(facts, item.framework, metric) for item in facts.frameworks))
         for metric in signal.companions
     ]
     if signal.key == "contributors":
@@ -242,12 +241,12 @@ def _checks_table(facts: Facts) -> Table | None:
     if not facts.failed_checks:
         return None
     body = tuple(
-        (row.check_name, row.status, f"{row.source} {row.entity}".strip(), row.detail) for row in facts.failed_checks
+        (row.check_name, row.status, f"{row.service} {row.entity}".strip(), row.detail) for row in facts.failed_checks
     )
     return Table("On the newest answers", ("Check", "State", "Of", "Detail"), body, is_text=True)
 
 
 def _small_print(row: Definition) -> str:
     """What a definition leaves to the small print."""
-    parts = (f"counted: {row.basis}" if row.basis else "", f"source: {row.source}" if row.source else "")
+    parts = (f"counted: {row.basis}" if row.basis else "", f"source: {row.answered_by}" if row.answered_by else "")
     return "; ".join(part for part in (f"metric {row.metric}", *parts, row.reference or "") if part)

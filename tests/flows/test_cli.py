@@ -249,7 +249,7 @@ def test_status_as_json_is_a_list_of_objects(demo, capsys: pytest.CaptureFixture
     assert {row["section"] for row in rows} >= {"freshness", "runs", "breaks"}
     (run,) = [row for row in rows if row["section"] == "runs"]
     assert (run["status"], run["started_at"][:14], run["steps"]) == ("ok", "2021-06-25T23:", run["steps_ok"])
-    git = [row for row in rows if row["section"] == "freshness" and row["source"] == "git"]
+    git = [row for row in rows if row["section"] == "freshness" and row["service"] == "git"]
     assert {row["entity"] for row in git} == {"tensorflow/tensorflow", "pytorch/pytorch", "keras-team/keras"}
     assert all(row["status"] == "fresh" for row in git)
 

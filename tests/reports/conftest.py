@@ -106,8 +106,8 @@ HOSTILE = (
 )
 
 
-def answer(source: str, entity: str, *rows: Row, at: datetime = COLLECTED) -> Answer:
-    return Answer(source, entity, "{}", at, rows, replaces_all=True)
+def answer(service: str, entity: str, *rows: Row, at: datetime = COLLECTED) -> Answer:
+    return Answer(service, entity, "{}", at, rows, replaces_all=True)
 
 
 def configured(*labels: str) -> list[Answer]:

@@ -24,8 +24,9 @@ from reports.mail.message import subject
 from reports.mail.message import text as mail_text
 from reports.page.values import QUERY_TITLES
 from reports.sentences import change_text, finding
-from reports.signals import METRIC_NAMES, SIGNALS
+from reports.signals import SIGNALS
 from reports.wording import NO_FIGURE, exact, percent
+from warehouse.catalogue.metrics import METRICS
 from warehouse.read import report
 
 DEMO_DAY = date(2021, 6, 25)
@@ -182,7 +183,7 @@ def test_the_sql_shown_gives_the_rows_drawn(
 
 
 def test_every_metric_has_a_definition_and_a_name(demo_report: BuiltReport) -> None:
-    assert {row.metric for row in demo_report.facts.definitions} == set(METRIC_NAMES)
+    assert {row.metric for row in demo_report.facts.definitions} == set(METRICS)
 
 
 def test_the_same_warehouse_and_day_give_the_same_bytes(

@@ -109,6 +109,28 @@ def test_a_break_inside_the_two_years_withholds_the_change_and_is_drawn(
     assert "not comparable: counted differently since 2020-09-01" in report.sentences["f0"]
 
 
+def test_breaks_are_drawn_where_the_warehouse_says_that_they_touch(
+    made_up: MadeUp, warehouse_of: Warehouse, tmp_path: Path
+) -> None:
+    """A source of config.toml counts as well as a service; what is not tracked, or has no figure, touches nothing."""
+    day = date(2020, 9, 1)
+    told = [
+        Break("pypi_downloads", "*", day, "counting", "By its source", "x"),
+        Break("pypi", "pypi_downloads", day, "counting", "By its family, of one package", "x", entity="package0"),
+        Break("clickpy", "pypi_downloads", day, "counting", "Of another package", "x", entity="elsewhere"),
+        Break("pypistats", "pypi_downloads", day, "counting", "By a service without figures", "x"),
+        Break("git", "pypi_downloads", day, "counting", "By a service of another metric", "x"),
+    ]
+    answers = [*made_up.configured("A"), *made_up.everything(0), made_up.answer("config", "breaks", *told)]
+    report = build_report(warehouse_of(answers), as_of=AS_OF, out=tmp_path / "r")
+    charts = {chart.name: chart for chart in report.charts}
+    assert {note.split(": ")[1] for note in charts["downloads-rolling"].notes} == {
+        "By its source.",
+        "By its family, of one package.",
+    }
+    assert charts["contributors-rolling"].notes == ()
+
+
 def test_a_stale_source_is_said_first(made_up: MadeUp, warehouse_of: Warehouse, tmp_path: Path) -> None:
     con = warehouse_of([*made_up.configured("A"), *made_up.everything(0)], AS_OF + timedelta(days=40))
     report = build_report(con, as_of=AS_OF + timedelta(days=40), out=tmp_path / "r")

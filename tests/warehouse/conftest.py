@@ -44,8 +44,8 @@ def make_configuration() -> Callable[..., tuple[Answer, Answer]]:
     return _configuration
 
 
-def _answer(source: str, entity: str, *rows: Row, at: datetime = NOON, **more: Any) -> Answer:
-    return Answer(source, entity, more.pop("request", "{}"), at, rows, **more)
+def _answer(service: str, entity: str, *rows: Row, at: datetime = NOON, **more: Any) -> Answer:
+    return Answer(service, entity, more.pop("request", "{}"), at, rows, **more)
 
 
 def _configuration(

@@ -29,7 +29,7 @@ def night(con: duckdb.DuckDBPyConnection, configured: Callable[..., Any]) -> Cal
         at = FIRST + number * DAY
         run_id = f"night {number}{suffix}"
         begin_run(con, run_id=run_id, flow="nightly", as_of=at.date(), started_at=at, program_version="test")
-        answers = [Answer(source, entity, "{}", at, tuple(rows), **more) for source, entity, rows in contents]
+        answers = [Answer(service, entity, "{}", at, tuple(rows), **more) for service, entity, rows in contents]
         save_answers(con, run_id, [*configured(at=at, pytorch=["torch"]), *answers])
         return [result for result in checks.run_checks(con, run_id) if result.status != "passed"]
 
@@ -49,7 +49,7 @@ def published(con: duckdb.DuckDBPyConnection, metric: str = "pypi_downloads") ->
 
 
 def names(results: list[checks.CheckResult]) -> list[tuple[str, str, str, str]]:
-    return [(result.check_name, result.source, result.entity, result.status) for result in results]
+    return [(result.check_name, result.service, result.entity, result.status) for result in results]
 
 
 def test_a_good_night_passes_every_check_and_says_so(con: duckdb.DuckDBPyConnection, night: Any) -> None:
@@ -187,7 +187,7 @@ def test_a_late_repair_of_a_young_day_is_no_abrupt_revision(con: duckdb.DuckDBPy
 
 
 @pytest.mark.parametrize(
-    ("source", "rows"),
+    ("service", "rows"),
     [
         ("clickpy", downloads(50, -1)),
         ("clickpy", [Download("torch", date(2021, 6, 1), date(2021, 6, 1), 0, "all", 5)]),
@@ -197,11 +197,11 @@ def test_a_late_repair_of_a_young_day_is_no_abrupt_revision(con: duckdb.DuckDBPy
     ],
 )
 def test_figures_that_cannot_be_are_held_back_for_ever(
-    con: duckdb.DuckDBPyConnection, night: Any, source: str, rows: list[Row]
+    con: duckdb.DuckDBPyConnection, night: Any, service: str, rows: list[Row]
 ) -> None:
     for number in range(4):
-        assert names(night(number, (source, "pytorch/pytorch", rows))) == [
-            ("negative_counts", source, "pytorch/pytorch", "failed")
+        assert names(night(number, (service, "pytorch/pytorch", rows))) == [
+            ("negative_counts", service, "pytorch/pytorch", "failed")
         ]
     assert con.execute("SELECT count(*) FROM daily_metrics").fetchall() == [(0,)]
 
@@ -277,7 +277,7 @@ def test_a_term_that_vanishes_from_a_draw_holds_the_draw_back(con: duckdb.DuckDB
 
 
 @pytest.mark.parametrize(
-    ("source", "rows"),
+    ("service", "rows"),
     [
         ("clickpy", downloads(50, last=date(2021, 6, 21))),
         ("github", [StarDay("pytorch/pytorch", date(2021, 6, 21), 3)]),
@@ -286,8 +286,8 @@ def test_a_term_that_vanishes_from_a_draw_holds_the_draw_back(con: duckdb.DuckDB
         ("git", [commit(str(n), FIRST + DAY) for n in range(11)]),
     ],
 )
-def test_figures_of_days_to_come_are_held_back(night: Any, source: str, rows: list[Row]) -> None:
-    assert names(night(0, (source, "e", rows))) == [("clock_skew", source, "e", "failed")]
+def test_figures_of_days_to_come_are_held_back(night: Any, service: str, rows: list[Row]) -> None:
+    assert names(night(0, (service, "e", rows))) == [("clock_skew", service, "e", "failed")]
 
 
 def test_one_wrong_clock_among_the_committers_is_life(con: duckdb.DuckDBPyConnection, night: Any) -> None:
@@ -296,7 +296,7 @@ def test_one_wrong_clock_among_the_committers_is_life(con: duckdb.DuckDBPyConnec
 
 
 @pytest.mark.parametrize(
-    ("source", "rows"),
+    ("service", "rows"),
     [
         ("clickpy", [*downloads(50), *downloads(60)]),
         ("github", [StarDay("pytorch/pytorch", SUNDAY, 3), StarDay("pytorch/pytorch", SUNDAY, 4)]),
@@ -304,8 +304,8 @@ def test_one_wrong_clock_among_the_committers_is_life(con: duckdb.DuckDBPyConnec
         ("pypi_index", [Release("torch", "1", FIRST - DAY, False, yanked) for yanked in (False, True)]),
     ],
 )
-def test_two_figures_for_one_key_are_held_back(night: Any, source: str, rows: list[Row]) -> None:
-    assert names(night(0, (source, "e", rows))) == [("duplicate_keys", source, "e", "failed")]
+def test_two_figures_for_one_key_are_held_back(night: Any, service: str, rows: list[Row]) -> None:
+    assert names(night(0, (service, "e", rows))) == [("duplicate_keys", service, "e", "failed")]
 
 
 def test_stars_in_total_do_not_jump_in_a_night(con: duckdb.DuckDBPyConnection, night: Any) -> None:

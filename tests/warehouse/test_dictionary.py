@@ -51,8 +51,8 @@ def test_every_view_column_metric_and_question_is_in_it(con: duckdb.DuckDBPyConn
     assert all(question.title in text and question.sql in text for question in QUESTIONS)
 
 
-def test_there_are_ten_questions_each_with_a_title_and_an_explanation() -> None:
-    assert len({question.title for question in QUESTIONS}) == 10
+def test_there_are_eleven_questions_each_with_a_title_and_an_explanation() -> None:
+    assert len({question.title for question in QUESTIONS}) == 11
     assert all(question.title.endswith("?") and question.explanation.endswith(".") for question in QUESTIONS)
     assert [question.name for question in QUESTIONS if re.search(r"\b(raw|core)\.", question.sql)] == []
 

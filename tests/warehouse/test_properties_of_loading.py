@@ -77,7 +77,7 @@ row_types: dict[type[Row], st.SearchStrategy[Any]] = {
         Break, st.sampled_from(["*", "pypi", "git"]), st.sampled_from(["*", "commits"]), days, names, names, names
     ),
 }  # fmt: skip
-sources = {
+services = {
     SearchPoint: ["google_trends"], Download: ["clickpy", "pypistats", "top_pypi_packages"], Release: ["pypi_index"],
     Commit: ["git"], StarDay: ["github"], RepositoryTotal: ["github"], FrameworkEntry: ["config"],
     PackageEntry: ["config"], Break: ["config", "break_detection"],
@@ -89,7 +89,7 @@ def answers(draw: st.DrawFn) -> Answer:
     row_type = draw(st.sampled_from(list(row_types)))
     name = draw(names)
     return Answer(
-        source=draw(st.sampled_from(sources[row_type])),
+        service=draw(st.sampled_from(services[row_type])),
         entity=f"{name}/{name}" if row_type in (Commit, StarDay, RepositoryTotal) else name,
         request="{}",
         collected_at=NIGHT + draw(st.integers(-2, 2)) * DAY,

@@ -110,7 +110,12 @@ def test_the_same_content_later_is_another_answer_without_new_rows(con: duckdb.D
 def test_a_corrected_answer_keeps_the_old_value(con: duckdb.DuckDBPyConnection) -> None:
     save_answers(con, "r1", [_downloads(5)])
     save_answers(con, "r2", [_downloads(7, at=AT + timedelta(days=1))])
-    assert _all(con, "SELECT downloads, run_id FROM raw.pypi_downloads ORDER BY ALL") == [(5, "r1"), (7, "r2")]
+    assert _all(
+        con, "SELECT downloads, run_id FROM raw.pypi_downloads JOIN raw.answers USING (content_id) ORDER BY ALL"
+    ) == [
+        (5, "r1"),
+        (7, "r2"),
+    ]
 
 
 def test_duplicate_rows_and_their_order_do_not_matter(con: duckdb.DuckDBPyConnection) -> None:

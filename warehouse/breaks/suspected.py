@@ -14,7 +14,7 @@ from warehouse.rows import Break
 
 
 def suspected_breaks(con: duckdb.DuckDBPyConnection) -> tuple[Break, ...]:
-    """Common jumps in what the views know, for every source that several series share; known breaks are left out.
+    """Common jumps in what the views know, for every service that several series share; known breaks are left out.
 
     Synthetic figures are not looked at. The same rows give the same breaks, in the same order.
     """
@@ -25,14 +25,14 @@ def suspected_breaks(con: duckdb.DuckDBPyConnection) -> tuple[Break, ...]:
         for jump in find_jumps(basket.series, basket.controls)
         if not _is_known(basket, jump, known)
     ]
-    return tuple(_suspicion(basket, jump) for basket, jump in _once_a_source(found))
+    return tuple(_suspicion(basket, jump) for basket, jump in _once_a_service(found))
 
 
 @dataclass(frozen=True, slots=True)
 class _Basket:
-    """Series that one source counts in one way, of frameworks that do not install each other."""
+    """Series that one service counts in one way, of frameworks that do not install each other."""
 
-    source: str
+    service: str
     metric: str
     basis: str
     series: dict[str, list[Point]]
@@ -41,19 +41,19 @@ class _Basket:
 
 def _download_baskets(con: duckdb.DuckDBPyConnection) -> list[_Basket]:
     points: dict[tuple[str, str], dict[str, list[Point]]] = {}
-    for source, basis, package, start, end, value in con.execute(query("breaks/series_downloads")).fetchall():
-        points.setdefault((source, basis), {}).setdefault(package, []).append(Point(start, end, value))
+    for service, basis, package, start, end, value in con.execute(query("breaks/series_downloads")).fetchall():
+        points.setdefault((service, basis), {}).setdefault(package, []).append(Point(start, end, value))
     families = _families(con.execute(query("breaks/families")).fetchall())
     tracked = {package for family in families for package in family}
     return [
         _Basket(
-            source,
+            service,
             "pypi_downloads",
             basis,
             _independent(series, families),
             {package: own for package, own in series.items() if package not in tracked},
         )
-        for (source, basis), series in points.items()
+        for (service, basis), series in points.items()
     ]
 
 
@@ -99,10 +99,10 @@ def _is_known(basket: _Basket, jump: Jump, known: Sequence[tuple[str, str, date,
     """A known break begins or ends within the window of this jump."""
     near = timedelta(days=WINDOW_DAYS)
     return any(
-        source == basket.source
+        service == basket.service
         and metric in ("*", basket.metric)
         and any(day and jump.effective_on - near <= day <= jump.seen_on + near for day in (begins, ends))
-        for source, metric, begins, ends in known
+        for service, metric, begins, ends in known
     )
 
 
@@ -111,7 +111,7 @@ def _suspicion(basket: _Basket, jump: Jump) -> Break:
     each = ", ".join(f"{name} {factor:.2f}" for name, factor in jump.factors.items())
     others = ", ".join(f"{name} {factor:.2f}" for name, factor in jump.controls.items()) or "none"
     return Break(
-        break_source=basket.source,
+        break_source=basket.service,
         metric=basket.metric,
         effective_on=jump.effective_on,
         kind="suspected",
@@ -124,12 +124,12 @@ def _suspicion(basket: _Basket, jump: Jump) -> Break:
     )
 
 
-def _once_a_source(found: Sequence[tuple[_Basket, Jump]]) -> list[tuple[_Basket, Jump]]:
-    """The bases of a source show the same break; the first told is kept."""
+def _once_a_service(found: Sequence[tuple[_Basket, Jump]]) -> list[tuple[_Basket, Jump]]:
+    """The bases of a service show the same break; the first told is kept."""
     kept: list[tuple[_Basket, Jump]] = []
-    for basket, jump in sorted(found, key=lambda item: (item[0].source, item[0].metric, item[1].seen_on)):
+    for basket, jump in sorted(found, key=lambda item: (item[0].service, item[0].metric, item[1].seen_on)):
         is_told = any(
-            (basket.source, basket.metric) == (other.source, other.metric)
+            (basket.service, basket.metric) == (other.service, other.metric)
             and (jump.factor > 1) == (earlier.factor > 1)
             and jump.seen_on - earlier.seen_on <= timedelta(days=WINDOW_DAYS)
             for other, earlier in kept

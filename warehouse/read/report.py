@@ -6,8 +6,10 @@ Every function takes a connection from `warehouse.snapshot.open_published`, so e
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import duckdb
 
@@ -36,7 +38,7 @@ class Rolling:
     is_comparable: bool
     reason: str | None
     basis: str | None
-    source: str | None
+    service: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Month:
     coverage: float | None
     is_complete: bool
     basis: str | None
-    source: str | None
+    service: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,8 @@ class FeatureRelease:
 class CountingBreak:
     """A day from which a source counts differently; "*" stands for every source, metric or entity.
 
-    `source` "pypi" is every source of download counts. `ends_on`: the last day of a loss that ended.
+    `source` "pypi" is every service that counts downloads. `ends_on`: the last day of a loss that ended. `touches`: the
+    series it concerns, as (framework, metric, service).
     """
 
     source: str
@@ -110,13 +113,14 @@ class CountingBreak:
     evidence: str
     entity: str
     ends_on: date | None
+    touches: frozenset[tuple[str, str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class SourceAge:
     """status: fresh, late, stale, never. `signal`: what the figures are for."""
 
-    source: str
+    service: str
     entity: str
     last_day: date | None
     age_days: int | None
@@ -126,11 +130,14 @@ class SourceAge:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
+    """A metric of the catalogue; `label` is how it is written, `answered_by` which services answer, for people."""
+
     metric: str
+    label: str
     unit: str
     definition: str
     basis: str | None
-    source: str | None
+    answered_by: str | None
     caveat: str | None
     reference: str | None
 
@@ -140,7 +147,7 @@ class FailedCheck:
     """A quality check that did not pass on the newest answers."""
 
     check_name: str
-    source: str
+    service: str
     entity: str
     status: str
     detail: str
@@ -160,9 +167,11 @@ def read_frameworks(con: duckdb.DuckDBPyConnection) -> list[Framework]:
     return ask(con, "report/frameworks", Framework)
 
 
-def read_rolling(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date) -> list[Rolling]:
-    """All metrics on `last_day`; the four headline metrics also on Sundays and month ends from `first_day` on."""
-    return ask(con, "report/rolling", Rolling, first_day=first_day, last_day=last_day)
+def read_rolling(
+    con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date, drawn: Sequence[str]
+) -> list[Rolling]:
+    """All metrics on `last_day`; the `drawn` ones also on Sundays and month ends from `first_day` on."""
+    return ask(con, "report/rolling", Rolling, first_day=first_day, last_day=last_day, drawn=list(drawn))
 
 
 def read_months(con: duckdb.DuckDBPyConnection, *, first_month: date, last_month: date) -> list[Month]:
@@ -170,9 +179,9 @@ def read_months(con: duckdb.DuckDBPyConnection, *, first_month: date, last_month
     return ask(con, "report/months", Month, first_month=first_month, last_month=last_month)
 
 
-def read_weeks(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date) -> list[Week]:
-    """Weekly means of downloads and stars, whole weeks only."""
-    return ask(con, "report/weeks", Week, first_day=first_day, last_day=last_day)
+def read_weeks(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date, weekly: Sequence[str]) -> list[Week]:
+    """Weekly means of the metrics `weekly`, whole weeks only."""
+    return ask(con, "report/weeks", Week, first_day=first_day, last_day=last_day, weekly=list(weekly))
 
 
 def read_search_weeks(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date) -> list[SearchWeek]:
@@ -192,7 +201,7 @@ def read_releases(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: 
 
 def read_breaks(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: date) -> list[CountingBreak]:
     """Counting breaks that take effect, or losses that last, in the range."""
-    return ask(con, "report/breaks", CountingBreak, first_day=first_day, last_day=last_day)
+    return ask(con, "report/breaks", _counting_break, first_day=first_day, last_day=last_day)
 
 
 def read_freshness(con: duckdb.DuckDBPyConnection) -> list[SourceAge]:
@@ -215,8 +224,18 @@ def read_failed_steps(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
     return ask(con, "report/failed_steps", FailedStep)
 
 
-def displayed_sql(name: str, **values: date) -> str:
+def displayed_sql(name: str, **values: date | Sequence[str]) -> str:
     """The text of a report query with its values written in: what `trends sql` accepts and a reader can repeat."""
-    return re.sub(
-        r"\$([a-z_]+)", lambda match: f"DATE '{values[match[1]].isoformat()}'", query(f"report/{name}")
-    ).strip()
+    return re.sub(r"\$([a-z_]+)", lambda match: _displayed(values[match[1]]), query(f"report/{name}")).strip()
+
+
+def _displayed(value: date | Sequence[str]) -> str:
+    """A day or a list of metrics as SQL writes them."""
+    if isinstance(value, date):
+        return f"DATE '{value.isoformat()}'"
+    return f"[{', '.join(repr(metric) for metric in value)}]"
+
+
+def _counting_break(*values: Any) -> CountingBreak:
+    *told, touches = values
+    return CountingBreak(*(*told, frozenset(touches or ())))

@@ -28,12 +28,12 @@ def known_before(con: duckdb.DuckDBPyConnection, moment: datetime) -> Iterator[N
         con.execute("RESET VARIABLE known_before")
 
 
-def latest_state(con: duckdb.DuckDBPyConnection, source: str, entity: str) -> dict[str, Any]:
-    """What the last answer of this source about this entity left for the next request; {} before the first.
+def latest_state(con: duckdb.DuckDBPyConnection, service: str, entity: str) -> dict[str, Any]:
+    """What the last answer of this service about this entity left for the next request; {} before the first.
 
     Answers that a check holds back do not count: what they brought has to be asked for again.
     """
-    found = ask_one(con, "state/latest", source=source, entity=entity)
+    found = ask_one(con, "state/latest", service=service, entity=entity)
     return dict(json.loads(found[0])) if found else {}
 
 

@@ -131,7 +131,7 @@ class _Walk:
     def _made_of(self, head: RemoteHead, tip: str, since: str | None, rows: Sequence[Row], count: int) -> Answer:
         request = {"repository": self._repository, "branch": head.branch, "since": since, "until": tip}
         return Answer(
-            source=SOURCE,
+            service=SOURCE,
             entity=self._repository,
             request=json.dumps(request),
             collected_at=self._collected_at,

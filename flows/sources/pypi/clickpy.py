@@ -77,7 +77,7 @@ def fetch_clickpy(
         for start, end in chunks:
             days |= _ask(client, settings.base_url, statement, package, start, end)
         question = Answer(
-            source=SOURCE,
+            service=SOURCE,
             entity=package,
             request=_request(statement, package, chunks),
             collected_at=collected_at,

@@ -1,6 +1,6 @@
 """PyPI downloads of a package: ClickPy, else pypistats.org, else the totals of top-pypi-packages.
 
-Which service answered is Answer.source; why the ones before it did not is Answer.state["fallback_because"]. Where
+Which service answered is Answer.service; why the ones before it did not is Answer.state["fallback_because"]. Where
 ClickPy answers without days that it should have, those days alone are taken from pypistats.org.
 """
 

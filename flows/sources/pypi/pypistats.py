@@ -55,7 +55,7 @@ def fetch_pypistats(
     counts = _counts(_ask(client, settings.pypistats_url + path, package), package)
     for category, basis in _BASIS.items():
         question = Answer(
-            source=SOURCE,
+            service=SOURCE,
             entity=package,
             request=json.dumps({"method": "GET", "path": path, "basis": basis}),
             collected_at=collected_at,

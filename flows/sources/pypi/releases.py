@@ -62,7 +62,7 @@ def fetch_releases(
     if not rows:
         raise TerminalError(SOURCE, f"the index tells no upload times for {package}", "PEP 700 is needed")
     yield Answer(
-        source=SOURCE,
+        service=SOURCE,
         entity=package,
         request=json.dumps({"method": "GET", "path": f"/{package}/", "accept": ACCEPT_JSON_ONLY}),
         collected_at=collected_at,

@@ -218,7 +218,7 @@ def _answers(package: str, reads: list[_Read], missing: list[str], collected_at:
         ours = sorted((read for read in reads if read.listing.basis == basis), key=lambda read: read.listing.listed_on)
         unlisted = [read.listing.listed_on.isoformat() for read in ours if read.count is None]
         yield Answer(
-            source=SOURCE,
+            service=SOURCE,
             entity=package,
             request=json.dumps({"method": "GET", "paths": [read.path for read in ours]}),
             collected_at=collected_at,

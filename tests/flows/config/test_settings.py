@@ -347,10 +347,17 @@ def test_breaks_may_name_what_the_warehouse_knows(tmp_path: Path) -> None:
     fields = MeasurementBreak.model_fields
     with open_warehouse(tmp_path / "warehouse.duckdb") as con:
         metrics = {name for (name,) in con.execute("SELECT metric FROM core.metrics").fetchall()}
-        sources = {name for row in con.execute("SELECT source, family FROM core.sources").fetchall() for name in row}
+        sources = {
+            name for row in con.execute("SELECT source, family, service FROM core.services").fetchall() for name in row
+        }
 
     assert set(get_args(fields["metric"].annotation)) == metrics | {"*"}
-    assert set(get_args(fields["source"].annotation)) == sources - {"pypi_index"} | {"*"}
+    assert set(get_args(fields["source"].annotation)) == sources - {
+        "pypi_releases",
+        "pypi_index",
+        "config",
+        "break_detection",
+    } | {"*"}
 
 
 toml_values = st.recursive(

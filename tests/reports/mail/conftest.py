@@ -34,12 +34,29 @@ DAYS = [
     for day in (PERIOD.previous_start + timedelta(days=n) for n in range((PERIOD.end - PERIOD.previous_start).days + 1))
     if day.isoweekday() == 7 or day == PERIOD.end
 ]
+TOUCHED = frozenset({("f0", "pypi_downloads", "clickpy")})
 BREAKS = (
     CountingBreak(
-        "clickpy", "pypi_downloads", date(2021, 3, 1), "definition", "Mirrors no longer counted", "x", "*", None
+        "clickpy",
+        "pypi_downloads",
+        date(2021, 3, 1),
+        "definition",
+        "Mirrors no longer counted",
+        "x",
+        "*",
+        None,
+        TOUCHED,
     ),
     CountingBreak(
-        "pypi", "pypi_downloads", date(2020, 8, 3), "loss", "A week of logs lost", "x", "keras", date(2020, 8, 20)
+        "pypi",
+        "pypi_downloads",
+        date(2020, 8, 3),
+        "loss",
+        "A week of logs lost",
+        "x",
+        "keras",
+        date(2020, 8, 20),
+        TOUCHED,
     ),
 )
 

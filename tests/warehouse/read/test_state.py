@@ -104,9 +104,9 @@ def test_freshness_names_what_has_no_figure_yet(
     assert {(row["source"], row["entity"], row["status"]) for row in freshness(con)} == {
         ("google_trends", "jax", "never"),
         ("pypi_downloads", "jax", "never"),
-        ("pypi_index", "jax", "never"),
-        ("git", "jax/jax", "never"),
-        ("github", "jax/jax", "never"),
+        ("pypi_releases", "jax", "never"),
+        ("git_history", "jax/jax", "never"),
+        ("github_repository", "jax/jax", "never"),
     }
 
 

@@ -18,13 +18,13 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 
 def daily(
-    package: str, first: date, days: int, downloads: int = 10, *, source: str = "clickpy", basis: str = "all",
+    package: str, first: date, days: int, downloads: int = 10, *, service: str = "clickpy", basis: str = "all",
     skip: Iterable[date] = (), at: datetime | None = None,
 ) -> Answer:  # fmt: skip
     spans = (first + n * DAY for n in range(days))
     rows = tuple(Download(package, day, day, 1, basis, downloads) for day in spans if day not in set(skip))
     collected = at or datetime(2024, 1, 5, 3, tzinfo=UTC)
-    return Answer(source, package, f'{{"basis": "{basis}"}}', collected, rows)
+    return Answer(service, package, f'{{"basis": "{basis}"}}', collected, rows)
 
 
 def window(
@@ -75,13 +75,13 @@ def test_the_preferred_service_wins_day_by_day_and_the_whole_month_wins_month_by
 ) -> None:
     query = loaded(
         daily("torch", date(2023, 11, 11), 25, 10),
-        daily("torch", date(2023, 11, 1), 35, 20, source="pypistats"),
+        daily("torch", date(2023, 11, 1), 35, 20, service="pypistats"),
     )
-    assert query("SELECT source, count(*), sum(value) FROM daily_metrics GROUP BY source ORDER BY source") == [
+    assert query("SELECT service, count(*), sum(value) FROM daily_metrics GROUP BY service ORDER BY service") == [
         ("clickpy", 25, 250),
         ("pypistats", 10, 200),
     ]
-    assert query("SELECT month, source, value FROM monthly_metrics ORDER BY month") == [
+    assert query("SELECT month, service, value FROM monthly_metrics ORDER BY month") == [
         (date(2023, 11, 1), "pypistats", 600),
         (date(2023, 12, 1), "clickpy", 50),
     ]
@@ -165,7 +165,7 @@ def test_a_total_over_a_window_is_spread_by_its_own_length(loaded: Callable[...,
         window("torch", date(2023, 9, 20), date(2023, 10, 19), 9999),
     )
     assert query(
-        "SELECT month, value, daily_mean, coverage, is_complete, basis, source FROM monthly_metrics ORDER BY month"
+        "SELECT month, value, daily_mean, coverage, is_complete, basis, service FROM monthly_metrics ORDER BY month"
     ) == [
         (date(2023, 10, 1), 310, 10, 30 / 31, True, "pip", "top_pypi_packages"),
         (date(2023, 11, 1), 600, 20, 1, True, "pip", "top_pypi_packages"),
@@ -233,7 +233,7 @@ def test_a_year_that_is_hardly_observed_has_no_value(loaded: Callable[..., Query
 
 
 def test_a_change_of_service_inside_the_windows_is_not_compared(loaded: Callable[..., Query]) -> None:
-    query = loaded(daily("torch", date(2022, 1, 1), 365, source="pypistats"), daily("torch", date(2023, 1, 1), 365))
+    query = loaded(daily("torch", date(2022, 1, 1), 365, service="pypistats"), daily("torch", date(2023, 1, 1), 365))
     assert query("SELECT change, is_comparable, reason FROM rolling_12_months WHERE day = '2023-12-31'") == [
         (None, False, "Source or basis is another one since 2023-01-01: now clickpy, all.")
     ]
@@ -268,7 +268,13 @@ def test_windows_that_straddle_a_break_are_not_compared(
 
 @pytest.mark.parametrize(
     ("source", "metric", "entity"),
-    [("git", "*", "*"), ("*", "commits", "*"), ("*", "*", "keras"), ("pypistats", "pypi_downloads", "*")],
+    [
+        ("git", "*", "*"),
+        ("git_history", "*", "*"),
+        ("*", "commits", "*"),
+        ("*", "*", "keras"),
+        ("pypistats", "pypi_downloads", "*"),
+    ],
 )
 def test_a_break_of_something_else_does_not_matter(
     loaded: Callable[..., Query], source: str, metric: str, entity: str
@@ -304,7 +310,7 @@ def test_a_break_taken_out_of_the_configuration_is_gone(loaded: Callable[..., Qu
 
 
 @pytest.mark.parametrize(
-    ("source", "last", "status"),
+    ("service", "last", "status"),
     [
         ("clickpy", date(2024, 1, 2), "fresh"),
         ("clickpy", date(2023, 12, 29), "late"),
@@ -315,15 +321,15 @@ def test_a_break_taken_out_of_the_configuration_is_gone(loaded: Callable[..., Qu
     ],
 )
 def test_freshness_is_by_the_age_of_the_last_day(
-    loaded: Callable[..., Query], source: str, last: date, status: str
+    loaded: Callable[..., Query], service: str, last: date, status: str
 ) -> None:
-    one = daily("torch", last, 1) if source == "clickpy" else window("torch", last.replace(day=1), last, 5)
+    one = daily("torch", last, 1) if service == "clickpy" else window("torch", last.replace(day=1), last, 5)
     query = loaded(one)
     assert query(
-        "SELECT source, entity, last_day, age_days, status FROM freshness WHERE signal = 'pypi_downloads'"
-    ) == [(source, "torch", last, (date(2024, 1, 5) - last).days, status)]
+        "SELECT service, entity, last_day, age_days, status FROM freshness WHERE signal = 'pypi_downloads'"
+    ) == [(service, "torch", last, (date(2024, 1, 5) - last).days, status)]
 
 
 def test_a_fallback_that_is_behind_is_not_reported_as_stale(loaded: Callable[..., Query]) -> None:
-    query = loaded(daily("torch", date(2024, 1, 1), 2), daily("torch", date(2023, 6, 1), 2, source="pypistats"))
-    assert query("SELECT source FROM freshness WHERE signal = 'pypi_downloads'") == [("clickpy",)]
+    query = loaded(daily("torch", date(2024, 1, 1), 2), daily("torch", date(2023, 6, 1), 2, service="pypistats"))
+    assert query("SELECT service FROM freshness WHERE signal = 'pypi_downloads'") == [("clickpy",)]

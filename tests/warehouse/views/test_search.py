@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from warehouse.read.report import read_search_bands
 from warehouse.rows import Answer, Release, RepositoryTotal, SearchPoint, StarDay
 
 WEEK = timedelta(days=7)
@@ -19,10 +20,15 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 
 def draw(
-    series: Mapping[str, Sequence[int]], *, nights_later: int = 0, partial_last: bool = False, **more: Any
+    series: Mapping[str, Sequence[int]],
+    *,
+    first: date = SUNDAY,
+    nights_later: int = 0,
+    partial_last: bool = False,
+    **more: Any,
 ) -> Answer:
     rows = tuple(
-        SearchPoint(term, SUNDAY + n * WEEK, "WEEK", value, False, True, partial_last and n == len(values) - 1)
+        SearchPoint(term, first + n * WEEK, "WEEK", value, False, True, partial_last and n == len(values) - 1)
         for term, values in series.items()
         for n, value in enumerate(values)
     )
@@ -169,9 +175,9 @@ def test_freshness_of_search_goes_by_its_weeks(
 ) -> None:
     query = loaded(draw({"tensorflow": [50] * 7, "pytorch": [100] * 7}))
     con.execute("SET VARIABLE as_of = ?::DATE", [NIGHT.date() + timedelta(days=nights_later)])
-    assert query("SELECT status, last_day FROM freshness WHERE entity = 'tensorflow' AND source = 'google_trends'") == [
-        (status, date(2021, 6, 19))
-    ]
+    assert query(
+        "SELECT status, last_day FROM freshness WHERE entity = 'tensorflow' AND service = 'google_trends'"
+    ) == [(status, date(2021, 6, 19))]
 
 
 def _github(*rows: Any, nights_later: int = 0) -> Answer:
@@ -198,7 +204,7 @@ def test_the_running_day_of_stars_is_left_out_and_totals_stand_on_their_day(load
         ("stars", today - timedelta(days=1), 3),
         ("stars_total", today, 1000),
     ]
-    assert query("SELECT last_day FROM freshness WHERE source = 'github' AND entity LIKE 'pytorch%'") == [
+    assert query("SELECT last_day FROM freshness WHERE service = 'github' AND entity LIKE 'pytorch%'") == [
         (today - timedelta(days=1),)
     ]
 
@@ -232,3 +238,21 @@ def test_a_release_that_the_index_no_longer_lists_is_gone(loaded: Callable[..., 
         Answer("pypi_index", "torch", "{}", NIGHT, (new,), replaces_all=True),
     )
     assert query("SELECT version FROM releases") == [("1.1",)]
+
+
+def test_the_band_of_the_rolling_year_covers_the_same_days_as_its_figure(
+    loaded: Callable[..., Query], con: duckdb.DuckDBPyConnection
+) -> None:
+    """Weeks that are all alike but one that ends on the day before the 12 months: it counts in neither."""
+    first = date(2020, 4, 26)  # its last day, 2 May, is a year and a day before the last day below
+    query = loaded(draw({"pytorch": [10, *[100] * 55]}, first=first))
+    (row,) = [
+        row
+        for row in read_search_bands(con, first_day=date(2021, 4, 1), last_day=date(2021, 5, 2))
+        if row.day == date(2021, 5, 2)
+    ]
+    ((value,),) = query("SELECT value FROM rolling_12_months WHERE day = '2021-05-02' AND metric = 'search_interest'")
+    assert value == 100
+    assert row.interest_low is not None
+    assert row.interest_high is not None
+    assert (row.interest_low + row.interest_high) / 2 == pytest.approx(100)

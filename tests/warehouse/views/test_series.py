@@ -102,9 +102,9 @@ def test_every_metric_is_defined(loaded: duckdb.DuckDBPyConnection) -> None:
         ("monthly_metrics", "framework, metric, month"),
         ("rolling_12_months", "framework, metric, day"),
         ("search_interest_weekly", "framework, week_start"),
-        ("freshness", "source, entity"),
+        ("freshness", "service, entity"),
         ("lineage", "framework, metric, month, answer_id"),
-        ("revisions", "source, entity, metric, day, period_end, seen_at"),
+        ("revisions", "service, entity, metric, day, period_end, seen_at"),
     ],
 )
 def test_the_grain_is_unique(loaded: duckdb.DuckDBPyConnection, view: str, grain: str) -> None:
@@ -144,8 +144,8 @@ def test_revisions_say_what_changed_when_and_by_how_much(loaded: duckdb.DuckDBPy
     seen, before = datetime(2021, 6, 26, 23), datetime(2021, 6, 25, 23)
     day = date(2021, 6, 3)
     assert rows == [
-        ("clickpy", "torch", "downloads, all", day, 99, 100, 1, seen, before, day),
-        ("github", "pytorch/pytorch", "stars", day, 5, 6, 1, seen, before, day),
+        ("pypi_downloads", "torch", "downloads, all", day, 99, 100, 1, seen, before, day, "clickpy"),
+        ("github_repository", "pytorch/pytorch", "stars", day, 5, 6, 1, seen, before, day, "github"),
     ]
 
 

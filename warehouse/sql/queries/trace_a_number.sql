@@ -2,6 +2,7 @@
 SELECT
     commits.commit_sha,
     commits.committed_at,
+    commits.authored_at,
     lineage.raw_table,
     lineage.content_id,
     lineage.request,

@@ -34,7 +34,7 @@ def test_later_nights_ask_for_one_page(night: Night) -> None:
     assert len(night.server.requests) == 2
     assert not stars.replaces_all
     assert len(stars.rows) == 29 * 7 + 5
-    assert (totals.source, totals.entity, totals.collected_at) == ("github", KERAS, NOW)
+    assert (totals.service, totals.entity, totals.collected_at) == ("github", KERAS, NOW)
 
 
 def test_days_that_are_not_over_are_left_out(night: Night) -> None:

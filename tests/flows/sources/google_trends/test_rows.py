@@ -34,7 +34,7 @@ def test_all_terms_are_asked_together_in_one_request(
     (answer,) = fetch(*TOPICS)
     assert paths(server) == ["explore/", "explore", "widgetdata/multiline"]
     assert answer.entity == "+".join(TOPICS)
-    assert (answer.source, answer.collected_at, answer.replaces_all) == ("google_trends", NOW, False)
+    assert (answer.service, answer.collected_at, answer.replaces_all) == ("google_trends", NOW, False)
     assert (answer.window_start, answer.window_end) == (date(2016, 6, 25), date(2021, 6, 25))
     assert len(answer.rows) == 3 * 262
     assert [row.term for row in answer.rows[:3]] == TOPICS

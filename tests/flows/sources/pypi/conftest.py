@@ -101,7 +101,7 @@ def by_day(answers: Iterable[Answer], basis: str = "all") -> dict[date, tuple[st
         for row in answer.rows:
             if isinstance(row, Download) and row.basis == basis:
                 assert row.period_start not in found
-                found[row.period_start] = (answer.source, row.downloads)
+                found[row.period_start] = (answer.service, row.downloads)
     return found
 
 

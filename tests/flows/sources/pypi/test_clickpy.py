@@ -26,7 +26,7 @@ class TestClickpy:
             both, without = here.fetch("torch", day)
         assert both.rows == (counted("torch", day, "all", 74),)
         assert without.rows == (counted("torch", day, "without_mirrors", 9),)
-        assert {both.source, without.source} == {"clickpy"}
+        assert {both.service, without.service} == {"clickpy"}
         assert "fallback_because" not in both.state
 
     def test_a_day_of_mirrors_alone_is_zero_without_them_and_not_absent(self) -> None:
@@ -166,7 +166,7 @@ class TestClickpyGoesWrong:
     def fallback(self, here: World, fault: Fault, times: int = 1) -> str:
         here.server.misbehave("clickpy", fault, times)
         both, _ = here.fetch("torch", date(2026, 9, 1))
-        assert (both.source, len(both.rows)) == ("pypistats", 1)
+        assert (both.service, len(both.rows)) == ("pypistats", 1)
         assert not here.asked("lists")
         return str(both.state["fallback_because"])
 
@@ -210,7 +210,7 @@ class TestClickpyGoesWrong:
     def test_a_passing_error_is_tried_again(self, here: World, code: int, name: str) -> None:
         here.server.misbehave("clickpy", exception(code, name))
         both, _ = here.fetch("torch", date(2026, 9, 1))
-        assert (both.source, len(both.rows)) == ("clickpy", 2)
+        assert (both.service, len(both.rows)) == ("clickpy", 2)
 
     def test_a_passing_error_that_stays_is_named(self, here: World) -> None:
         reason = self.fallback(here, exception(241, "MEMORY_LIMIT_EXCEEDED"), times=3)
@@ -230,14 +230,14 @@ class TestClickpyGoesWrong:
     def test_a_body_that_breaks_off_is_asked_for_again(self, here: World) -> None:
         here.server.misbehave("clickpy", truncated(40))
         both, _ = here.fetch("torch", date(2026, 9, 1))
-        assert (both.source, len(both.rows)) == ("clickpy", 2)
+        assert (both.service, len(both.rows)) == ("clickpy", 2)
 
     def test_the_basis_that_came_stays_and_lists_are_not_asked_for_the_other(self, here: World) -> None:
         here.server.misbehave("clickpy", lambda request, upstream: upstream(request))
         here.server.misbehave("clickpy", over_the_limit())
         here.server.misbehave("pypistats", rate_limited(), times=3)
         answers, error = read_until_error(here.fetch("torch", date(2026, 9, 1)))
-        assert [(answer.source, len(answer.rows)) for answer in answers] == [("clickpy", 2)]
+        assert [(answer.service, len(answer.rows)) for answer in answers] == [("clickpy", 2)]
         assert "clickpy: ClickHouse error 158" in str(error)
         assert "pypistats: " in str(error)
         assert not here.asked("lists")

@@ -23,7 +23,7 @@ def ago(days: int) -> date:
 
 
 def sources(answers: Iterable[Answer]) -> set[str]:
-    return {answer.source for answer in answers}
+    return {answer.service for answer in answers}
 
 
 def windows(answers: Iterable[Answer], basis: str = "all") -> list[tuple[date, date]]:
@@ -52,14 +52,14 @@ class TestStandingStill:
                 newest + timedelta(n) for n in range(1, taken + 1)
             ]
             assert set(found.values()) == {("clickpy", 1000), ("pypistats", 1001)} if taken else {("clickpy", 1000)}
-        assert max(end for _, end in windows(a for a in answers if a.source == "clickpy")) == newest
+        assert max(end for _, end in windows(a for a in answers if a.service == "clickpy")) == newest
 
     def test_the_answer_says_why(self) -> None:
         clickpy, pypistats = a_month(1000)
         with world(clickpy=clickpy, pypistats=pypistats, clickpy_is={"newest": ago(6)}) as here:
             answers = list(here.fetch("torch", FIRST))
         assert reasons(answers) == {"clickpy: 5 days missing from 2026-09-23 on, its newest is 2026-09-22"}
-        assert all("fallback_because" in answer.state for answer in answers if answer.source == "pypistats")
+        assert all("fallback_because" in answer.state for answer in answers if answer.service == "pypistats")
 
     def test_one_basis_that_stands_still_is_taken_alone(self) -> None:
         clickpy, pypistats = a_month(1000)

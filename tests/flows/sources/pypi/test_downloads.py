@@ -29,4 +29,4 @@ def test_a_reply_without_a_body_is_no_answer() -> None:
         here.server.misbehave("clickpy", empty)
         answers = list(here.fetch("tensorflow", date(2023, 1, 1)))
     assert "clickpy: " in answers[0].state["fallback_because"]
-    assert answers[0].source == "pypistats"
+    assert answers[0].service == "pypistats"

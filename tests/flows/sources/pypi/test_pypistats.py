@@ -19,14 +19,14 @@ class TestPypistats:
             answers = list(here.fetch("tensorflow", date(2020, 1, 1)))
         both = answers[2]
         days = [row.period_start for row in both.rows if isinstance(row, Download)]
-        assert [answer.source for answer in answers] == ["clickpy", "clickpy", "pypistats", "pypistats"]
+        assert [answer.service for answer in answers] == ["clickpy", "clickpy", "pypistats", "pypistats"]
         assert (len(days), days[0], days[-1]) == (181, date(2022, 7, 14), date(2023, 1, 10))
         assert (both.window_start, both.window_end) == (days[0], days[-1])
 
     def test_a_service_without_the_package_is_known_too(self) -> None:
         with world(date(2023, 1, 11)) as here:
             empty, _, both, _ = here.fetch("tensorflow", date(2023, 1, 1))
-        assert (empty.source, empty.rows, empty.window_start) == ("clickpy", (), date(2023, 1, 1))
+        assert (empty.service, empty.rows, empty.window_start) == ("clickpy", (), date(2023, 1, 1))
         assert both.state["fallback_because"] == "clickpy: no row for tensorflow from 2023-01-01 to 2023-01-10"
 
     def test_both_categories_within_the_window(self) -> None:
@@ -55,7 +55,7 @@ class TestPypistats:
         with world(date(2018, 2, 7)) as here:  # before the window of the first list is over, too
             here.server.misbehave("lists", instead({"last_update": "2018-02-07 13:16:01", "rows": [ROW]}))
             answers = list(here.fetch("torch", date(2018, 1, 1), date(2018, 1, 20)))
-        assert {answer.source for answer in answers} == {"clickpy", "pypistats"}
+        assert {answer.service for answer in answers} == {"clickpy", "pypistats"}
         assert not any(answer.rows for answer in answers)
 
     def test_a_window_that_is_too_old_is_not_asked_for(self) -> None:
@@ -79,7 +79,7 @@ class TestPypistats:
             here.clients = download_clients(here.settings, lambda wait: seconds.__setitem__(0, seconds[0] + wait))
             for name in packages:
                 answers = list(here.fetch(name, date(2026, 9, 20)))
-                assert any(answer.source == "pypistats" and answer.rows for answer in answers)
+                assert any(answer.service == "pypistats" and answer.rows for answer in answers)
         assert 60 <= seconds[0] < 120
 
     @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ class TestPypistats:
         with world() as here:
             here.server.misbehave("pypistats", instead({"data": data, "type": "overall_downloads"}))
             answers = list(here.fetch("torch", date(2026, 3, 1)))
-        assert answers[-1].source == "top_pypi_packages"
+        assert answers[-1].service == "top_pypi_packages"
         assert reason in answers[-1].state["fallback_because"]
 
     def test_the_control_series_is_all_packages_together(self) -> None:

@@ -49,7 +49,7 @@ def served(server: ReplayServer, reply: Reply) -> Answer:
 def test_every_release_with_its_first_upload(index: ReplayServer) -> None:
     answer = ask(index)
     found = releases(answer)
-    assert (answer.source, answer.entity, answer.replaces_all) == ("pypi_index", "tensorflow", True)
+    assert (answer.service, answer.entity, answer.replaces_all) == ("pypi_index", "tensorflow", True)
     assert found["2.5.0"].released_at == datetime(2021, 5, 13, 17, 28, 39, 499226, tzinfo=UTC)
     assert max(row.released_at for row in found.values()) <= NOW
     assert answer.state == {"files_without_version": 0, "versions_without_date": 0}

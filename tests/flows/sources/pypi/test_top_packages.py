@@ -17,7 +17,7 @@ def windows(answers: list[Answer]) -> dict[date, tuple[int, str, int]]:
     return {
         row.period_end: (row.window_days, row.basis, row.downloads)
         for answer in answers
-        if answer.source == "top_pypi_packages"
+        if answer.service == "top_pypi_packages"
         for row in answer.rows
         if isinstance(row, Download)
     }
@@ -51,7 +51,7 @@ class TestTopPackages:
 
     def test_pip_and_all_installers_never_share_an_answer(self) -> None:
         with world(date(2025, 2, 10)) as here:
-            answers = [a for a in here.fetch("torch", date(2024, 9, 1)) if a.source == "top_pypi_packages"]
+            answers = [a for a in here.fetch("torch", date(2024, 9, 1)) if a.service == "top_pypi_packages"]
         assert [{row.basis for row in answer.rows if isinstance(row, Download)} for answer in answers] == [
             {"all"},
             {"pip"},

@@ -1,5 +1,5 @@
 -- Stars a day of every repository.
-SELECT framework, day, CAST(stars_added AS DOUBLE) AS stars_added
+SELECT framework, day, value
 FROM core.star_days
-WHERE stars_added >= 0
+WHERE value >= 0
 ORDER BY framework, day

@@ -11,7 +11,7 @@ WITH figures AS (
 
 told AS (
     SELECT
-        answers.source, answers.entity, answers.recency, answers.answer_id IN (FROM checked_answers) AS is_fresh,
+        answers.service, answers.entity, answers.recency, answers.answer_id IN (FROM checked_answers) AS is_fresh,
         CAST(answers.collected_at AS DATE) AS collected_on,
         figures.series, figures.day, figures.period_end, figures.value, figures.floor
     FROM figures
@@ -19,46 +19,46 @@ told AS (
 ),
 
 published AS (
-    SELECT source, entity, series, day, period_end, max_by(value, recency) AS value, any_value(floor) AS floor
+    SELECT service, entity, series, day, period_end, max_by(value, recency) AS value, any_value(floor) AS floor
     FROM told
     WHERE NOT is_fresh AND collected_on - period_end > 3
-    GROUP BY source, entity, series, day, period_end
+    GROUP BY service, entity, series, day, period_end
 ),
 
 fresh AS (
-    SELECT source, entity, series, day, period_end, max_by(value, recency) AS value
+    SELECT service, entity, series, day, period_end, max_by(value, recency) AS value
     FROM told
     WHERE is_fresh
-    GROUP BY source, entity, series, day, period_end
+    GROUP BY service, entity, series, day, period_end
 ),
 
 totals AS (
     SELECT
-        answers.source, answers.entity, totals.day, CAST(totals.stars AS HUGEINT) AS stars, answers.answer_id IN (FROM checked_answers) AS is_fresh, answers.recency
+        answers.service, answers.entity, totals.day, CAST(totals.stars AS HUGEINT) AS stars, answers.answer_id IN (FROM checked_answers) AS is_fresh, answers.recency
     FROM raw.repository_totals AS totals
     INNER JOIN core.answers AS answers USING (content_id)
 )
 
 SELECT
-    fresh.source,
+    fresh.service,
     fresh.entity,
     format('{}: {} days at least doubled or halved, {} from {} to {}', fresh.series, count(*), min(fresh.day),
         min_by(published.value, fresh.day), min_by(fresh.value, fresh.day)) AS detail
 FROM fresh
-INNER JOIN published USING (source, entity, series, day, period_end)
+INNER JOIN published USING (service, entity, series, day, period_end)
 WHERE published.value >= published.floor AND (fresh.value >= 2 * published.value OR 2 * fresh.value <= published.value)
-GROUP BY fresh.source, fresh.entity, fresh.series
+GROUP BY fresh.service, fresh.entity, fresh.series
 UNION ALL
-SELECT source, entity, format('stars in total from {} to {}', before, after) AS detail
+SELECT service, entity, format('stars in total from {} to {}', before, after) AS detail
 FROM (
     SELECT
-        source,
+        service,
         entity,
         max_by(stars, (day, recency)) FILTER (WHERE NOT is_fresh) AS before,
         max_by(stars, (day, recency)) FILTER (WHERE is_fresh) AS after,
         max(day) FILTER (WHERE is_fresh) - max(day) FILTER (WHERE NOT is_fresh) AS days
     FROM totals
-    GROUP BY source, entity
+    GROUP BY service, entity
 )
 WHERE before >= 1000 AND days <= 30 AND 5 * abs(after - before) >= before
 ORDER BY ALL

@@ -12,14 +12,14 @@ WITH days AS (
 )
 
 SELECT
-    answers.source,
+    answers.service,
     answers.entity,
     format('{} figures of days after {}, the last of {}', count(*) FILTER (WHERE days.day > CAST(answers.collected_at AS DATE)),
         min(CAST(answers.collected_at AS DATE)), max(days.day)) AS detail
 FROM days
 INNER JOIN raw.answers AS answers USING (content_id)
 WHERE answers.answer_id IN (FROM checked_answers)
-GROUP BY answers.source, answers.entity
+GROUP BY answers.service, answers.entity
 HAVING count(*) FILTER (WHERE days.day > CAST(answers.collected_at AS DATE))
     > CASE WHEN bool_or(days.is_commit) THEN greatest(10, 0.001 * count(*)) ELSE 0 END
 ORDER BY ALL

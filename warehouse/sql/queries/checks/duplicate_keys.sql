@@ -14,15 +14,15 @@ WITH keys AS (
 ),
 
 repeated AS (
-    SELECT answers.source, answers.entity, answers.answer_id, keys.key
+    SELECT answers.service, answers.entity, answers.answer_id, keys.key
     FROM keys
     INNER JOIN raw.answers AS answers USING (content_id)
     WHERE answers.answer_id IN (FROM checked_answers)
-    GROUP BY answers.source, answers.entity, answers.answer_id, keys.key
+    GROUP BY answers.service, answers.entity, answers.answer_id, keys.key
     HAVING count(*) > 1
 )
 
-SELECT source, entity, format('{} keys with two figures, the first is {}', count(*), min(key)) AS detail
+SELECT service, entity, format('{} keys with two figures, the first is {}', count(*), min(key)) AS detail
 FROM repeated
-GROUP BY source, entity
+GROUP BY service, entity
 ORDER BY ALL

@@ -14,30 +14,30 @@ WITH figures AS (
 ),
 
 fresh AS (
-    SELECT DISTINCT answers.source, answers.entity, figures.series, figures.day, figures.step, figures.value
+    SELECT DISTINCT answers.service, answers.entity, figures.series, figures.day, figures.step, figures.value
     FROM figures
     INNER JOIN raw.answers AS answers USING (content_id)
     WHERE answers.answer_id IN (FROM checked_answers)
 ),
 
 published AS (
-    SELECT answers.source, answers.entity, figures.series, max(figures.day) AS last_day
+    SELECT answers.service, answers.entity, figures.series, max(figures.day) AS last_day
     FROM figures
     INNER JOIN core.answers AS answers USING (content_id)
     WHERE answers.answer_id NOT IN (FROM checked_answers)
-    GROUP BY answers.source, answers.entity, figures.series
+    GROUP BY answers.service, answers.entity, figures.series
 ),
 
 spaced AS (
     SELECT
-        fresh.source, fresh.entity, fresh.series, fresh.day, fresh.step, fresh.value,
-        lag(fresh.day) OVER (PARTITION BY fresh.source, fresh.entity, fresh.series ORDER BY fresh.day) AS before
+        fresh.service, fresh.entity, fresh.series, fresh.day, fresh.step, fresh.value,
+        lag(fresh.day) OVER (PARTITION BY fresh.service, fresh.entity, fresh.series ORDER BY fresh.day) AS before
     FROM fresh
 ),
 
 holes AS (
     SELECT
-        spaced.source,
+        spaced.service,
         spaced.entity,
         spaced.series,
         median(spaced.value) AS usual,
@@ -46,11 +46,11 @@ holes AS (
             WHERE spaced.day - spaced.before > spaced.step AND spaced.day > coalesce(published.last_day, DATE '1970-01-01')
         ) AS first_missing
     FROM spaced
-    LEFT JOIN published USING (source, entity, series)
-    GROUP BY spaced.source, spaced.entity, spaced.series
+    LEFT JOIN published USING (service, entity, series)
+    GROUP BY spaced.service, spaced.entity, spaced.series
 )
 
-SELECT source, entity, format('{}: {} gaps, the first from {}', series, holes, first_missing) AS detail
+SELECT service, entity, format('{}: {} gaps, the first from {}', series, holes, first_missing) AS detail
 FROM holes
 WHERE holes > 0 AND usual >= 20
 ORDER BY ALL

@@ -17,9 +17,9 @@ WITH impossible AS (
     WHERE stars < 0 OR forks < 0
 )
 
-SELECT answers.source, answers.entity, format('{} impossible figures, the first is {}', count(*), min(impossible.found)) AS detail
+SELECT answers.service, answers.entity, format('{} impossible figures, the first is {}', count(*), min(impossible.found)) AS detail
 FROM impossible
 INNER JOIN raw.answers AS answers USING (content_id)
 WHERE answers.answer_id IN (FROM checked_answers)
-GROUP BY answers.source, answers.entity
+GROUP BY answers.service, answers.entity
 ORDER BY ALL

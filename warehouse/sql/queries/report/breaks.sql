@@ -1,5 +1,13 @@
--- Days from which a source counts differently, and losses, as far as they touch the two years shown.
-SELECT source, metric, effective_on, kind, what_changed, evidence, entity, ends_on
-FROM measurement_breaks
-WHERE effective_on <= $last_day AND coalesce(ends_on, effective_on) >= $first_day
-ORDER BY effective_on, source, metric, entity, what_changed
+-- Days from which a source counts differently, and losses, as far as they touch the two years shown, and which series
+-- each of them touches.
+SELECT breaks.source, breaks.metric, breaks.effective_on, breaks.kind, breaks.what_changed, breaks.evidence,
+       breaks.entity, breaks.ends_on,
+       list(DISTINCT (touched.framework, touched.metric, touched.service)) FILTER (WHERE touched.metric IS NOT NULL) AS touches
+FROM measurement_breaks AS breaks
+LEFT JOIN core.series_breaks AS touched
+  ON breaks.source = touched.break_source AND breaks.metric = touched.break_metric
+  AND breaks.entity = touched.entity AND breaks.kind = touched.kind
+  AND breaks.effective_on = touched.effective_on AND breaks.what_changed = touched.what_changed
+WHERE breaks.effective_on <= $last_day AND coalesce(breaks.ends_on, breaks.effective_on) >= $first_day
+GROUP BY ALL
+ORDER BY breaks.effective_on, breaks.source, breaks.metric, breaks.entity, breaks.what_changed

@@ -1,5 +1,5 @@
 -- Quality checks that did not pass.
-SELECT DISTINCT check_name, source, entity, status, detail
+SELECT DISTINCT check_name, service, entity, status, detail
 FROM quality_checks
-WHERE status NOT IN ('passed', 'pass', 'ok')
-ORDER BY check_name, source, entity, detail
+WHERE status <> 'passed'
+ORDER BY check_name, service, entity, detail

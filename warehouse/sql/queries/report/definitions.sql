@@ -1,4 +1,4 @@
 -- What each metric means and what to beware of.
-SELECT metric, unit, definition, basis, source, caveat, reference
+SELECT metric, label, unit, definition, basis, answered_by, caveat, reference
 FROM metric_definitions
-ORDER BY metric, basis, source
+ORDER BY metric

@@ -1,2 +1,2 @@
 -- How old each source's last figure is.
-SELECT source, entity, last_day, age_days, status, signal FROM freshness ORDER BY source, signal, entity
+SELECT service, entity, last_day, age_days, status, signal FROM freshness ORDER BY source, service, signal, entity

@@ -1,6 +1,6 @@
--- The state that the last answer of a source about an entity left.
+-- The state that the last answer of a service about an entity left.
 SELECT state
 FROM core.answers
-WHERE source = $source AND entity = $entity
+WHERE service = $service AND entity = $entity
 ORDER BY recency DESC
 LIMIT 1

@@ -2,6 +2,6 @@
 SELECT min(stars.day) AS first_day, max(stars.day) AS last_day
 FROM raw.repository_stars AS stars
 INNER JOIN core.answers AS answers USING (content_id)
-WHERE answers.source = 'github' AND answers.entity = $repository AND answers.row_type = 'repository_stars'
+WHERE answers.service = 'github' AND answers.entity = $repository AND answers.row_type = 'repository_stars'
 GROUP BY answers.content_id
 ORDER BY first_day, last_day

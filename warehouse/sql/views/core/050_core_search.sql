@@ -5,7 +5,7 @@ CREATE VIEW core.search_points AS
 WITH points AS (
     SELECT
         answers.answer_id,
-        answers.source || chr(31) || answers.entity || chr(31) || CAST(answers.collected_at AS VARCHAR) AS draw,
+        answers.service || chr(31) || answers.entity || chr(31) || CAST(answers.collected_at AS VARCHAR) AS draw,
         answers.recency,
         answers.collected_at,
         answers.is_synthetic,
@@ -18,7 +18,7 @@ WITH points AS (
         AND lower(points.resolution) IN ('week', 'weekly')
         AND points.has_data
         AND NOT points.is_partial
-        AND points.bucket_start + INTERVAL 7 DAY <= answers.collected_at
+        AND points.bucket_start + 6 <= answers.last_whole_day
 )
 
 SELECT * EXCLUDE (recency), max(recency) OVER (PARTITION BY draw) AS recency
@@ -113,7 +113,25 @@ bounded AS (
 )
 
 SELECT
-    framework, week_start, interest, greatest(interest - margin, 0) AS interest_low, interest + margin AS interest_high,
-    draws, is_synthetic, search_match
+    framework,
+    week_start,
+    interest,
+    greatest(interest - margin, 0) AS interest_low,
+    interest + margin AS interest_high,
+    draws,
+    is_synthetic,
+    search_match
 FROM bounded;
 COMMENT ON VIEW core.search_weeks IS 'Interest a week on one scale, with the 95 % band of its mean over the draws.';
+
+CREATE VIEW core.search_days AS
+SELECT
+    framework,
+    'search_interest' AS metric,
+    CAST(unnest(range(CAST(week_start AS TIMESTAMP), week_start + INTERVAL 7 DAY, INTERVAL 1 DAY)) AS DATE) AS day,
+    interest AS value,
+    CASE WHEN is_synthetic THEN search_match || ', synthetic' ELSE search_match END AS basis,
+    'google_trends' AS service,
+    1 AS preference
+FROM core.search_weeks;
+COMMENT ON VIEW core.search_days IS 'Search interest by the day: that of the week, on each of its seven days.';

@@ -1,25 +1,37 @@
 -- Stars and forks.
 
 CREATE VIEW core.star_days AS
-SELECT frameworks.framework, stars.day, stars.stars_added
+SELECT
+    frameworks.framework, metrics.metric, stars.day, CAST(stars.stars_added AS DOUBLE) AS value, metrics.basis,
+    answers.service, 1 AS preference
 FROM raw.repository_stars AS stars
 INNER JOIN core.current_answers AS answers USING (content_id)
 INNER JOIN core.frameworks AS frameworks USING (repository)
+INNER JOIN core.metrics AS metrics ON metrics.metric = 'stars'
 WHERE answers.row_type = 'repository_stars'
-    AND stars.day < CAST(answers.collected_at AS DATE)
+    AND stars.day <= answers.last_whole_day
 QUALIFY row_number() OVER (
     PARTITION BY frameworks.framework, stars.day ORDER BY answers.recency DESC, stars.stars_added DESC
 ) = 1;
 COMMENT ON VIEW core.star_days IS 'Stars of days that were over when they were collected.';
 
 CREATE VIEW core.repository_totals AS
-SELECT frameworks.framework, totals.day, totals.stars, totals.forks
-FROM raw.repository_totals AS totals
-INNER JOIN core.current_answers AS answers USING (content_id)
-INNER JOIN core.frameworks AS frameworks USING (repository)
-WHERE answers.row_type = 'repository_totals'
-    AND totals.day <= CAST(answers.collected_at AS DATE)
-QUALIFY row_number() OVER (
-    PARTITION BY frameworks.framework, totals.day ORDER BY answers.recency DESC, totals.stars DESC, totals.forks DESC
-) = 1;
-COMMENT ON VIEW core.repository_totals IS 'Totals as they stood on a day.';
+-- The last answer about a day; each column but the first three is a metric of the catalogue.
+WITH readings AS (
+    SELECT
+        frameworks.framework, totals.day, answers.service,
+        CAST(totals.stars AS DOUBLE) AS stars_total, CAST(totals.forks AS DOUBLE) AS forks
+    FROM raw.repository_totals AS totals
+    INNER JOIN core.current_answers AS answers USING (content_id)
+    INNER JOIN core.frameworks AS frameworks USING (repository)
+    WHERE answers.row_type = 'repository_totals'
+        AND totals.day <= answers.last_whole_day + 1
+    QUALIFY row_number() OVER (
+        PARTITION BY frameworks.framework, totals.day ORDER BY answers.recency DESC, totals.stars DESC, totals.forks DESC
+    ) = 1
+)
+
+SELECT readings.framework, readings.metric, readings.day, readings.value, metrics.basis, readings.service, 1 AS preference
+FROM (UNPIVOT readings ON COLUMNS(* EXCLUDE (framework, day, service)) INTO NAME metric VALUE value) AS readings
+INNER JOIN core.metrics AS metrics USING (metric);
+COMMENT ON VIEW core.repository_totals IS 'Totals as they stood on a day, that on which they were collected included; a row for each metric.';

@@ -3,7 +3,7 @@ SELECT break_source AS source, metric, effective_on, kind, what_changed, evidenc
 FROM core.breaks;
 
 COMMENT ON VIEW measurement_breaks IS 'Days from which a source counts differently. Grain: source, metric, entity, effective_on, what_changed. Two windows with such a day between them are not comparable.';
-COMMENT ON COLUMN measurement_breaks.source IS 'Service concerned; pypi: all services that count downloads from the package index; *: all.';
+COMMENT ON COLUMN measurement_breaks.source IS 'What is concerned: a source of config.toml, one of its services, or pypi for all services that count downloads from the package index; *: all.';
 COMMENT ON COLUMN measurement_breaks.metric IS 'Metric concerned and those derived from it; *: all.';
 COMMENT ON COLUMN measurement_breaks.effective_on IS 'First UTC day that is counted the new way, or that a loss concerns.';
 COMMENT ON COLUMN measurement_breaks.kind IS 'counting: the rule changed; loss: events are missing; dependency: another package began to install this one; access: an interface closed; jump: all terms moved at once, cause unknown; suspected: found by comparison; any other word comes from config.toml.';

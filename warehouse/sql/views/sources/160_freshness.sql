@@ -1,85 +1,62 @@
 CREATE VIEW freshness AS
-WITH download_days AS (
-    SELECT downloads.source, downloads.package AS entity, max(downloads.period_end) AS last_day
-    FROM core.downloads AS downloads
-    GROUP BY downloads.source, downloads.package
-),
-
-collected AS (
-    SELECT source, entity, max(collected_at) AS collected_at
+WITH collected AS (
+    SELECT service, entity, max(collected_at) AS collected_at
     FROM core.answers
-    GROUP BY source, entity
+    GROUP BY service, entity
 ),
 
-tracked_packages AS (SELECT DISTINCT package FROM core.framework_packages),
+-- Downloads: the last day of each package from each service.
+download_days AS (
+    SELECT downloads.service, services.preference, downloads.package AS entity, max(downloads.period_end) AS last_day
+    FROM core.downloads AS downloads
+    INNER JOIN core.services AS services USING (service)
+    GROUP BY downloads.service, services.preference, downloads.package
+),
 
--- A fallback is told about where it is ahead of the services preferred to it, else it would be stale for ever.
+tracked_packages AS (SELECT DISTINCT package AS entity FROM core.framework_packages),
+
+-- A fallback is told about where it is ahead of the services preferred to it, else it would be stale for ever. A package
+-- that no service knows is due from the preferred one.
 downloads AS (
-    SELECT
-        download_days.source, download_days.entity, 'pypi_downloads' AS signal, download_days.last_day,
-        collected.collected_at,
-        CASE download_days.source WHEN 'top_pypi_packages' THEN 40 ELSE 3 END AS fresh_days,
-        CASE download_days.source WHEN 'top_pypi_packages' THEN 70 ELSE 7 END AS late_days
-    FROM download_days
-    INNER JOIN tracked_packages ON download_days.entity = tracked_packages.package
-    INNER JOIN core.sources AS sources USING (source)
-    LEFT JOIN collected ON download_days.source = collected.source AND download_days.entity = collected.entity
+    SELECT coalesce(found.service, 'clickpy') AS service, tracked.entity, 'pypi_downloads' AS signal, found.last_day
+    FROM tracked_packages AS tracked
+    LEFT JOIN download_days AS found USING (entity)
     WHERE NOT EXISTS (
         SELECT 1
         FROM download_days AS better
-        INNER JOIN core.sources AS better_sources USING (source)
-        WHERE better.entity = download_days.entity
-            AND better_sources.preference < sources.preference
-            AND better.last_day >= download_days.last_day
+        WHERE better.entity = found.entity
+            AND better.preference < found.preference
+            AND better.last_day >= found.last_day
     )
-),
-
-missing_downloads AS (
-    SELECT 'pypi_downloads' AS source, package AS entity, 'pypi_downloads' AS signal, 3 AS fresh_days, 7 AS late_days
-    FROM tracked_packages
-    WHERE package NOT IN (SELECT entity FROM download_days)
 ),
 
 searches AS (
     SELECT
-        'google_trends' AS source,
+        'google_trends' AS service,
         frameworks.search_query AS entity,
         'search_interest' AS signal,
         max(points.week_start) + 6 AS last_day,
-        max(points.collected_at) AS collected_at,
-        10 AS fresh_days,
-        17 AS late_days
+        max(points.collected_at) AS collected_at
     FROM core.frameworks AS frameworks
     LEFT JOIN core.search_points AS points ON frameworks.search_query = points.term
     GROUP BY frameworks.search_query
 ),
 
+-- A list of releases is a whole: as fresh as the answer.
 releases AS (
     SELECT
-        'pypi_index' AS source,
-        packages.package AS entity,
-        'releases' AS signal,
-        CAST(max(collected.collected_at) AS DATE) AS last_day,
-        max(collected.collected_at) AS collected_at,
-        3 AS fresh_days,
-        7 AS late_days
-    FROM (SELECT DISTINCT package FROM core.framework_packages WHERE role = 'counted') AS packages
-    LEFT JOIN collected ON collected.source = 'pypi_index' AND packages.package = collected.entity
+        'pypi_index' AS service, packages.package AS entity, 'releases' AS signal,
+        CAST(max(collected.collected_at) AS DATE) AS last_day
+    FROM core.framework_packages AS packages
+    LEFT JOIN collected ON collected.service = 'pypi_index' AND packages.package = collected.entity
+    WHERE packages.role = 'counted'
     GROUP BY packages.package
 ),
 
 histories AS (
-    SELECT
-        'git' AS source,
-        frameworks.repository AS entity,
-        'commits' AS signal,
-        max(coverage.last_day) AS last_day,
-        max(collected.collected_at) AS collected_at,
-        3 AS fresh_days,
-        7 AS late_days
+    SELECT 'git' AS service, frameworks.repository AS entity, 'commits' AS signal, max(coverage.last_day) AS last_day
     FROM core.frameworks AS frameworks
     LEFT JOIN core.git_coverage AS coverage USING (framework)
-    LEFT JOIN collected ON collected.source = 'git' AND frameworks.repository = collected.entity
     GROUP BY frameworks.repository
 ),
 
@@ -90,55 +67,54 @@ total_days AS (SELECT framework, max(day) AS last_day FROM core.repository_total
 -- Stars a day and totals come from two requests; the older one decides.
 repositories AS (
     SELECT
-        'github' AS source,
-        frameworks.repository AS entity,
-        'stars' AS signal,
-        least(max(star_days.last_day), max(total_days.last_day)) AS last_day,
-        max(collected.collected_at) AS collected_at,
-        3 AS fresh_days,
-        7 AS late_days
+        'github' AS service, frameworks.repository AS entity, 'stars' AS signal,
+        least(max(star_days.last_day), max(total_days.last_day)) AS last_day
     FROM core.frameworks AS frameworks
     LEFT JOIN star_days USING (framework)
     LEFT JOIN total_days USING (framework)
-    LEFT JOIN collected ON collected.source = 'github' AND frameworks.repository = collected.entity
     GROUP BY frameworks.repository
 ),
 
 everything AS (
-    FROM downloads
-    UNION ALL BY NAME
-    FROM missing_downloads
-    UNION ALL BY NAME
     FROM searches
     UNION ALL BY NAME
-    FROM releases
-    UNION ALL BY NAME
-    FROM histories
-    UNION ALL BY NAME
-    FROM repositories
+    SELECT due.*, collected.collected_at
+    FROM (
+        FROM downloads
+        UNION ALL BY NAME
+        FROM releases
+        UNION ALL BY NAME
+        FROM histories
+        UNION ALL BY NAME
+        FROM repositories
+    ) AS due
+    LEFT JOIN collected ON due.service = collected.service AND due.entity = collected.entity
 )
 
 SELECT
-    everything.source,
+    services.source,
     everything.entity,
     everything.last_day,
     everything.collected_at,
     CAST(clock.as_of - everything.last_day AS INTEGER) AS age_days,
     CASE
         WHEN everything.last_day IS NULL THEN 'never'
-        WHEN age_days <= everything.fresh_days THEN 'fresh'
-        WHEN age_days <= everything.late_days THEN 'late'
+        WHEN age_days <= services.fresh_days THEN 'fresh'
+        WHEN age_days <= services.late_days THEN 'late'
         ELSE 'stale'
     END AS status,
-    everything.signal
+    everything.signal,
+    everything.service
 FROM everything
+INNER JOIN core.services AS services USING (service)
 CROSS JOIN core.clock AS clock;
 
-COMMENT ON VIEW freshness IS 'How old the figures are on the day of as_of. Grain: source, entity. Everything that config.toml names has a row, also without any figure.';
-COMMENT ON COLUMN freshness.source IS 'Service that answered last; pypi_downloads where none of its services ever did.';
+COMMENT ON VIEW freshness IS 'How old the figures are on the day of as_of. Grain: service, entity. Everything that config.toml names has a row, also without any figure.';
+COMMENT ON COLUMN freshness.source IS 'Source in config.toml; joins collection_runs and the figures.';
 COMMENT ON COLUMN freshness.entity IS 'Package, repository or search term.';
 COMMENT ON COLUMN freshness.last_day IS 'Last UTC day with a figure; for commits the last day that was over when the history was read, for releases the day of the last answer.';
 COMMENT ON COLUMN freshness.collected_at IS 'Time of the last answer, UTC.';
 COMMENT ON COLUMN freshness.age_days IS 'Days from last_day to as_of.';
 COMMENT ON COLUMN freshness.status IS 'fresh, late or stale: up to 3 or 7 days for daily figures, 10 or 17 for search interest, 40 or 70 for totals over windows; never: no figure yet.';
 COMMENT ON COLUMN freshness.signal IS 'What the figures are for: search_interest, pypi_downloads, releases, commits, stars.';
+COMMENT ON COLUMN freshness.service IS 'Service that answered last; the preferred one of the source where none ever did.';

@@ -13,16 +13,16 @@ SELECT
     runs.as_of,
     runs.status AS run_status,
     runs.program_version,
-    runs.run_number
-FROM raw.runs AS runs
-CROSS JOIN core.clock AS clock
-LEFT JOIN raw.run_steps AS steps USING (run_id)
-WHERE runs.as_of <= clock.as_of;
+    runs.run_number,
+    runs.runs_ago,
+    runs.error AS run_error
+FROM core.runs AS runs
+LEFT JOIN raw.run_steps AS steps USING (run_id);
 
 COMMENT ON VIEW collection_runs IS 'What was collected when, and how it went. Grain: run_id, source, entity; a run without any step has one row.';
 COMMENT ON COLUMN collection_runs.run_id IS 'Identifies a run.';
 COMMENT ON COLUMN collection_runs.flow IS 'nightly or backfill.';
-COMMENT ON COLUMN collection_runs.source IS 'Service or module that was asked.';
+COMMENT ON COLUMN collection_runs.source IS 'Source in config.toml that was asked; freshness, lineage and the figures have it too, and the service that answered.';
 COMMENT ON COLUMN collection_runs.entity IS 'What was asked about: a package, a repository, a group of search terms.';
 COMMENT ON COLUMN collection_runs."window" IS 'Days asked for, "first to last"; NULL where the request names none.';
 COMMENT ON COLUMN collection_runs.started_at IS 'UTC.';
@@ -31,6 +31,8 @@ COMMENT ON COLUMN collection_runs.status IS 'Of the step: ok, failed, running, i
 COMMENT ON COLUMN collection_runs."rows" IS 'Rows that were new.';
 COMMENT ON COLUMN collection_runs.error IS 'What went wrong.';
 COMMENT ON COLUMN collection_runs.as_of IS 'Day of the run.';
-COMMENT ON COLUMN collection_runs.run_status IS 'Of the whole run.';
+COMMENT ON COLUMN collection_runs.run_status IS 'Of the whole run: ok, partial (something failed), failed, running, interrupted.';
 COMMENT ON COLUMN collection_runs.program_version IS 'Version of this program.';
 COMMENT ON COLUMN collection_runs.run_number IS 'Runs in the order they began, from 1.';
+COMMENT ON COLUMN collection_runs.runs_ago IS '0 for the last run, 1 for the one before.';
+COMMENT ON COLUMN collection_runs.run_error IS 'What went wrong in the whole run, a line each: steps, checks, mails.';

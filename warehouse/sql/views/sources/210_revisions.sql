@@ -2,6 +2,7 @@ CREATE VIEW revisions AS
 WITH figures AS (
     SELECT
         answers.source,
+        answers.service,
         downloads.package AS entity,
         'downloads' AS what,
         downloads.basis,
@@ -12,21 +13,21 @@ WITH figures AS (
         answers.recency
     FROM raw.pypi_downloads AS downloads
     INNER JOIN core.answers AS answers USING (content_id)
-    WHERE downloads.period_end < CAST(answers.collected_at AS DATE)
+    WHERE downloads.period_end <= answers.last_whole_day
     UNION ALL
     SELECT
-        answers.source, stars.repository, 'stars', NULL, stars.day, stars.day, stars.stars_added,
+        answers.source, answers.service, stars.repository, 'stars', NULL, stars.day, stars.day, stars.stars_added,
         answers.collected_at, answers.recency
     FROM raw.repository_stars AS stars
     INNER JOIN core.answers AS answers USING (content_id)
-    WHERE stars.day < CAST(answers.collected_at AS DATE)
+    WHERE stars.day <= answers.last_whole_day
 ),
 
 told AS (
     SELECT *
     FROM figures
     QUALIFY row_number() OVER (
-        PARTITION BY source, entity, what, basis, day, period_end, recency ORDER BY value DESC
+        PARTITION BY service, entity, what, basis, day, period_end, recency ORDER BY value DESC
     ) = 1
 ),
 
@@ -36,7 +37,7 @@ compared AS (
         lag(value) OVER earlier AS old_value,
         lag(collected_at) OVER earlier AS previous_seen_at
     FROM told
-    WINDOW earlier AS (PARTITION BY source, entity, what, basis, day, period_end ORDER BY recency)
+    WINDOW earlier AS (PARTITION BY service, entity, what, basis, day, period_end ORDER BY recency)
 )
 
 SELECT
@@ -49,12 +50,13 @@ SELECT
     value - old_value AS difference,
     collected_at AS seen_at,
     previous_seen_at,
-    period_end
+    period_end,
+    service
 FROM compared
 WHERE value <> old_value;
 
-COMMENT ON VIEW revisions IS 'Figures that a source corrected later. Grain: source, entity, metric, day, period_end, seen_at. The day that was not over when it was collected is left out; draws of search interest are samples and are not corrected.';
-COMMENT ON COLUMN revisions.source IS 'Service that answered.';
+COMMENT ON VIEW revisions IS 'Figures that a source corrected later. Grain: service, entity, metric, day, period_end, seen_at. The day that was not over when it was collected is left out; draws of search interest are samples and are not corrected.';
+COMMENT ON COLUMN revisions.source IS 'Source in config.toml.';
 COMMENT ON COLUMN revisions.entity IS 'Package or repository.';
 COMMENT ON COLUMN revisions.metric IS 'downloads with the basis, or stars.';
 COMMENT ON COLUMN revisions.day IS 'UTC day that the figure is of, or the first day of its window.';
@@ -64,3 +66,4 @@ COMMENT ON COLUMN revisions.difference IS 'new_value - old_value.';
 COMMENT ON COLUMN revisions.seen_at IS 'When the new figure was collected, UTC.';
 COMMENT ON COLUMN revisions.previous_seen_at IS 'When the old one was collected last, UTC.';
 COMMENT ON COLUMN revisions.period_end IS 'Last day of the window; the day itself for daily figures.';
+COMMENT ON COLUMN revisions.service IS 'Service that answered.';

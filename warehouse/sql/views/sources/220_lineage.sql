@@ -1,10 +1,10 @@
 CREATE VIEW lineage AS
+-- Search interest: every draw that measured a week of the month.
 WITH search_rows AS (
     SELECT
         frameworks.framework,
         'search_interest' AS metric,
         points.answer_id,
-        'raw.search_points' AS raw_table,
         months.month,
         count(*) AS raw_rows
     FROM core.search_points AS points
@@ -14,26 +14,27 @@ WITH search_rows AS (
     GROUP BY frameworks.framework, points.answer_id, months.month
 ),
 
+-- Downloads: the months that each figure touches.
 download_parts AS (
     SELECT
         downloads.package,
         downloads.basis,
-        answers.source,
+        answers.service,
         answers.answer_id,
         CAST(unnest(range(
             date_trunc('month', downloads.period_start), downloads.period_end + INTERVAL 1 DAY, INTERVAL 1 MONTH
         )) AS DATE) AS month
     FROM raw.pypi_downloads AS downloads
     INNER JOIN core.current_answers AS answers USING (content_id)
-    WHERE downloads.period_end < CAST(answers.collected_at AS DATE)
+    WHERE downloads.period_end <= answers.last_whole_day
 ),
 
+-- Only of the service that the month was taken from.
 download_rows AS (
     SELECT
         packages.framework,
         metrics.metric,
         parts.answer_id,
-        'raw.pypi_downloads' AS raw_table,
         parts.month,
         count(*) AS raw_rows
     FROM download_parts AS parts
@@ -46,10 +47,11 @@ download_rows AS (
         ON packages.framework = chosen.framework
         AND metrics.metric = chosen.metric
         AND parts.month = chosen.month
-        AND parts.source = chosen.source
+        AND parts.service = chosen.service
     GROUP BY packages.framework, metrics.metric, parts.answer_id, parts.month
 ),
 
+-- Commits, stars and totals: the month of each row.
 repository_rows AS (
     SELECT content_id, repository, 'raw.git_commits' AS raw_table, date_trunc('month', committed_at) AS month
     FROM raw.git_commits
@@ -67,20 +69,14 @@ repository_counts AS (
     GROUP BY content_id, repository, raw_table, month
 ),
 
+-- Every metric that the catalogue makes from the table.
 repository_metrics AS (
     SELECT
-        frameworks.framework, metrics.metric, answers.answer_id, counts.raw_table, counts.month, counts.raw_rows
+        frameworks.framework, metrics.metric, answers.answer_id, counts.month, counts.raw_rows
     FROM repository_counts AS counts
     INNER JOIN core.current_answers AS answers USING (content_id)
     INNER JOIN core.frameworks AS frameworks USING (repository)
-    INNER JOIN (
-        SELECT metric, 'raw.git_commits' AS raw_table FROM core.git_bases
-        UNION ALL
-        VALUES
-        ('stars', 'raw.repository_stars'),
-        ('stars_total', 'raw.repository_totals'),
-        ('forks', 'raw.repository_totals')
-    ) AS metrics USING (raw_table)
+    INNER JOIN core.metrics AS metrics USING (raw_table)
 ),
 
 everything AS (
@@ -101,17 +97,21 @@ SELECT
     answers.answer_id,
     answers.collected_at,
     answers.request,
-    everything.raw_table,
+    metrics.raw_table,
     answers.content_id,
-    everything.raw_rows
+    everything.raw_rows,
+    answers.service,
+    answers.window_start,
+    answers.window_end
 FROM everything
+INNER JOIN core.metrics AS metrics USING (metric)
 INNER JOIN core.answers AS answers USING (answer_id);
 
 COMMENT ON VIEW lineage IS 'From a figure of monthly_metrics to the answers it is made from: SELECT * FROM lineage WHERE framework = ... AND metric = ... AND month = ... Grain: framework, metric, month, answer_id. The rows themselves are in raw_table, under this content_id.';
 COMMENT ON COLUMN lineage.framework IS 'Key of the framework in config.toml.';
 COMMENT ON COLUMN lineage.metric IS 'Name in metric_definitions.';
 COMMENT ON COLUMN lineage.month IS 'First day of the month.';
-COMMENT ON COLUMN lineage.source IS 'Service that answered.';
+COMMENT ON COLUMN lineage.source IS 'Source in config.toml; joins collection_runs, together with run_id.';
 COMMENT ON COLUMN lineage.entity IS 'What was asked about.';
 COMMENT ON COLUMN lineage.run_id IS 'Run in which the answer was collected; see collection_runs.';
 COMMENT ON COLUMN lineage.answer_id IS 'Identifies the answer in raw.answers.';
@@ -120,3 +120,6 @@ COMMENT ON COLUMN lineage.request IS 'The request in full, JSON, without secrets
 COMMENT ON COLUMN lineage.raw_table IS 'Table that holds the rows.';
 COMMENT ON COLUMN lineage.content_id IS 'Names the rows of the answer in that table.';
 COMMENT ON COLUMN lineage.raw_rows IS 'Rows of the answer that concern this month, those that a later answer supersedes included.';
+COMMENT ON COLUMN lineage.service IS 'Service that answered.';
+COMMENT ON COLUMN lineage.window_start IS 'First day asked for; NULL where the request names none.';
+COMMENT ON COLUMN lineage.window_end IS 'Last day asked for.';

@@ -1,0 +1,32 @@
+-- Days, months and the 12 months that end with a day. warehouse/calendar.py does the same in Python.
+
+CREATE VIEW core.calendar AS
+SELECT
+    day,
+    greatest(
+        CAST(day + INTERVAL 1 DAY - INTERVAL 12 MONTH AS DATE),
+        CAST(day - INTERVAL 12 MONTH + INTERVAL 1 DAY AS DATE)
+    ) AS window_start,
+    greatest(
+        CAST(window_start - INTERVAL 12 MONTH AS DATE),
+        CAST(window_start - INTERVAL 1 DAY - INTERVAL 12 MONTH + INTERVAL 1 DAY AS DATE)
+    ) AS previous_start,
+    CAST(day - window_start AS INTEGER) + 1 AS window_days,
+    CAST(window_start - previous_start AS INTEGER) AS previous_days,
+    CAST(date_trunc('month', day) AS DATE) AS month,
+    last_day(day) = day AS is_month_end
+FROM (
+    SELECT CAST(unnest(range(DATE '2000-01-01', clock.as_of + INTERVAL 1 DAY, INTERVAL 1 DAY)) AS DATE) AS day
+    FROM core.clock AS clock
+);
+COMMENT ON VIEW core.calendar IS 'UTC days up to as_of and the 12 calendar months that end with each: a day d counts in the windows ending from d to before d + 12 months, so 29 February makes no window longer than a year.';
+
+CREATE VIEW core.months AS
+SELECT DISTINCT
+    month,
+    last_day(month) AS month_end,
+    CAST(last_day(month) - month AS INTEGER) + 1 AS month_days,
+    last_day(month) < clock.as_of AS is_over
+FROM core.calendar
+CROSS JOIN core.clock AS clock;
+COMMENT ON VIEW core.months IS 'Calendar months up to as_of; a month is over when its last day is before as_of.';

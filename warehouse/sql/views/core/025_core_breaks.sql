@@ -1,0 +1,53 @@
+-- Days from which a source counts differently, and which series each of them concerns.
+
+CREATE VIEW core.breaks AS
+WITH told AS (
+    SELECT DISTINCT
+        breaks.break_source, breaks.metric, breaks.effective_on, breaks.kind, breaks.what_changed, breaks.evidence,
+        breaks.entity, breaks.ends_on
+    FROM raw.breaks AS breaks
+    INNER JOIN core.current_answers AS answers USING (content_id)
+    WHERE answers.row_type = 'breaks'
+)
+
+FROM told
+UNION ALL BY NAME
+SELECT
+    'pypi' AS break_source,
+    'pypi_downloads' AS metric,
+    packages.since AS effective_on,
+    'dependency' AS kind,
+    string_agg(packages.package, ' and ' ORDER BY packages.package) || ' began to install ' || packages.framework
+        || ' as a dependency' AS what_changed,
+    'config.toml: required_by and required_by_since of ' || packages.framework AS evidence,
+    packages.framework AS entity,
+    CAST(NULL AS DATE) AS ends_on
+FROM core.framework_packages AS packages
+WHERE packages.role = 'requires'
+    AND packages.since IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1 FROM told
+        WHERE told.entity = packages.framework AND told.effective_on = packages.since AND told.kind = 'dependency'
+    )
+GROUP BY packages.framework, packages.since;
+COMMENT ON VIEW core.breaks IS 'Days from which a source counts differently: those that ship, those of config.toml, and the dependencies that config.toml names.';
+
+CREATE VIEW core.series_breaks AS
+SELECT DISTINCT
+    frameworks.framework, metrics.metric, services.service, breaks.effective_on, breaks.ends_on, breaks.what_changed,
+    breaks.kind = 'suspected' AS is_suspected, breaks.break_source, breaks.metric AS break_metric, breaks.entity,
+    breaks.kind
+FROM core.breaks AS breaks
+INNER JOIN core.services AS services
+    ON breaks.break_source IN ('*', services.service, services.family, services.source)
+INNER JOIN core.metrics AS metrics
+    ON services.source = metrics.source AND breaks.metric IN ('*', metrics.metric, metrics.base_metric)
+INNER JOIN core.frameworks AS frameworks
+    ON breaks.entity IN ('*', frameworks.framework, frameworks.repository)
+    OR EXISTS (
+        SELECT 1 FROM core.framework_packages AS packages
+        WHERE packages.framework = frameworks.framework
+            AND packages.role = 'counted'
+            AND packages.package = breaks.entity
+    );
+COMMENT ON VIEW core.series_breaks IS 'The one place that says which breaks touch which series: by framework, metric and service; the other columns are those of the break.';

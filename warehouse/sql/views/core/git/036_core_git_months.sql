@@ -1,0 +1,58 @@
+-- The metrics of a history by the month. Each column of the CTE every_month is a metric of the catalogue.
+
+CREATE VIEW core.git_months AS
+-- What each author did in a month: people count once a month however often they commit.
+WITH author_months AS (
+    SELECT
+        framework,
+        author_key,
+        CAST(date_trunc('month', day) AS DATE) AS month,
+        CAST(sum(commits) AS BIGINT) AS commits,
+        min(first_day) AS first_day,
+        bool_and(is_person) AS is_person
+    FROM core.author_days
+    GROUP BY framework, author_key, month
+),
+
+-- Months with a commit.
+counts AS (
+    SELECT
+        framework,
+        month,
+        sum(commits) AS commits,
+        count(*) FILTER (WHERE commits > 0) AS active_contributors,
+        count(*) FILTER (WHERE commits > 0 AND is_person) AS active_contributors_without_bots,
+        count(*) FILTER (WHERE first_day >= month) AS new_contributors,
+        count(*) FILTER (WHERE commits > 0 AND first_day < month) AS returning_contributors,
+        coalesce(sum(commits) FILTER (WHERE NOT is_person), 0) AS masked_or_bot_commits
+    FROM author_months
+    GROUP BY framework, month
+),
+
+-- Every month of the history; a month without a commit is a zero, but has no absence factor.
+every_month AS (
+    SELECT
+        spans.framework,
+        months.month,
+        CAST(least(months.month_end, spans.last_day) - months.month AS INTEGER) + 1 AS observed_days,
+        CAST(coalesce(counts.commits, 0) AS DOUBLE) AS commits,
+        CAST(coalesce(counts.active_contributors, 0) AS DOUBLE) AS active_contributors,
+        CAST(coalesce(counts.active_contributors_without_bots, 0) AS DOUBLE) AS active_contributors_without_bots,
+        CAST(coalesce(counts.new_contributors, 0) AS DOUBLE) AS new_contributors,
+        CAST(coalesce(counts.returning_contributors, 0) AS DOUBLE) AS returning_contributors,
+        CAST(coalesce(counts.masked_or_bot_commits, 0) AS DOUBLE) AS masked_or_bot_commits,
+        absence.contributor_absence_factor
+    FROM core.git_spans AS spans
+    INNER JOIN core.months AS months
+        ON months.month_end >= spans.first_day AND months.month <= spans.last_day
+    LEFT JOIN counts ON spans.framework = counts.framework AND months.month = counts.month
+    LEFT JOIN core.git_absence AS absence
+        ON spans.framework = absence.framework AND absence.months = 1 AND months.month = absence.last_month
+)
+
+SELECT months.framework, months.metric, months.month, months.value, months.observed_days, metrics.basis, 'git' AS service
+FROM (
+    UNPIVOT every_month ON COLUMNS(* EXCLUDE (framework, month, observed_days)) INTO NAME metric VALUE value
+) AS months
+INNER JOIN core.metrics AS metrics USING (metric);
+COMMENT ON VIEW core.git_months IS 'Every month of a history; a row for each metric.';

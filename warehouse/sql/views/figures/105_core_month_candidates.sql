@@ -1,0 +1,63 @@
+CREATE VIEW core.month_candidates AS
+WITH daily AS MATERIALIZED (FROM core.daily_by_service),
+
+-- How far each service has come: a month that ends later is late, not full of gaps.
+last_days AS (
+    SELECT framework, metric, service, basis, max(day) AS last_day
+    FROM daily
+    GROUP BY framework, metric, service, basis
+),
+
+-- The days of a month made into one figure, as the metric's aggregate says.
+from_days AS (
+    SELECT
+        daily.framework,
+        daily.metric,
+        daily.basis,
+        daily.service,
+        daily.preference,
+        CAST(date_trunc('month', daily.day) AS DATE) AS month,
+        any_value(metrics.aggregate) AS aggregate,
+        count(*) AS observed_days,
+        max(daily.day) AS last_observed,
+        CASE any_value(metrics.aggregate)
+            WHEN 'sum' THEN sum(daily.value)
+            WHEN 'mean' THEN avg(daily.value)
+            ELSE max_by(daily.value, daily.day)
+        END AS value,
+        CASE any_value(metrics.aggregate) WHEN 'sum' THEN avg(daily.value) END AS daily_mean
+    FROM daily
+    INNER JOIN core.metrics AS metrics USING (metric)
+    GROUP BY daily.framework, daily.metric, daily.basis, daily.service, daily.preference, month
+)
+
+-- Of days: whole when every day is there; of readings: when that of the last day is.
+SELECT
+    from_days.framework, from_days.metric, from_days.month, from_days.value, from_days.daily_mean,
+    from_days.basis, from_days.service, from_days.observed_days, from_days.preference,
+    last_days.last_day >= months.month_end AS has_arrived,
+    CASE from_days.aggregate
+        WHEN 'last' THEN from_days.last_observed = months.month_end
+        ELSE from_days.observed_days = months.month_days
+    END AS is_whole
+FROM from_days
+INNER JOIN last_days USING (framework, metric, service, basis)
+INNER JOIN core.months AS months USING (month)
+UNION ALL BY NAME
+-- From totals over windows.
+SELECT
+    framework, metric, month, value, daily_mean, basis, service, observed_days, preference,
+    true AS has_arrived, is_whole
+FROM core.download_months
+UNION ALL BY NAME
+-- From the history of commits, which has every day up to its last.
+SELECT
+    history.framework, history.metric, history.month, history.value,
+    CASE metrics.aggregate WHEN 'sum' THEN history.value / history.observed_days END AS daily_mean,
+    history.basis, history.service, history.observed_days, 1 AS preference,
+    history.observed_days = months.month_days AS has_arrived,
+    has_arrived AS is_whole
+FROM core.git_months AS history
+INNER JOIN core.metrics AS metrics USING (metric)
+INNER JOIN core.months AS months USING (month);
+COMMENT ON VIEW core.month_candidates IS 'Every figure of a month, from every service and on every basis.';

@@ -1,0 +1,53 @@
+CREATE VIEW core.years_of_days AS
+-- The figure of each day; is_change where service or basis is another one than on the observed day before.
+WITH daily AS MATERIALIZED (
+    SELECT
+        daily.*,
+        metrics.aggregate,
+        daily.service || chr(31) || daily.basis AS origin,
+        origin IS DISTINCT FROM lag(origin) OVER (PARTITION BY daily.framework, daily.metric ORDER BY daily.day) AS is_change
+    FROM core.daily AS daily
+    INNER JOIN core.metrics AS metrics USING (metric)
+),
+
+spans AS (
+    SELECT framework, metric, aggregate, min(day) AS first_day, max(day) AS last_day
+    FROM daily
+    GROUP BY framework, metric, aggregate
+),
+
+-- Every day between the first and the last, so that the windows slide over days without a figure too.
+spine AS (
+    SELECT spans.framework, spans.metric, spans.aggregate, calendar.*, daily.value, daily.basis, daily.service, daily.is_change
+    FROM spans
+    INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN spans.first_day AND spans.last_day
+    LEFT JOIN daily
+        ON spans.framework = daily.framework AND spans.metric = daily.metric AND calendar.day = daily.day
+)
+
+-- Readings (aggregate last) are not summed: the one of the day is set against that of the day before the window.
+SELECT
+    framework,
+    metric,
+    day,
+    window_start,
+    CASE aggregate WHEN 'last' THEN window_start - 1 ELSE previous_start END AS previous_start,
+    CASE aggregate
+        WHEN 'sum' THEN sum(value) OVER twelve_months
+        WHEN 'mean' THEN avg(value) OVER twelve_months
+        ELSE value
+    END AS value,
+    CASE aggregate WHEN 'last' THEN count(value) OVER today ELSE count(value) OVER twelve_months END AS observed_days,
+    CASE aggregate WHEN 'last' THEN 1 ELSE window_days END AS expected_days,
+    max(day) FILTER (WHERE is_change) OVER so_far AS same_since,
+    last_value(basis IGNORE NULLS) OVER so_far AS basis,
+    last_value(service IGNORE NULLS) OVER so_far AS service
+FROM spine
+WINDOW
+    so_far AS (PARTITION BY framework, metric ORDER BY day ROWS UNBOUNDED PRECEDING),
+    today AS (PARTITION BY framework, metric ORDER BY day ROWS BETWEEN CURRENT ROW AND CURRENT ROW),
+    twelve_months AS (
+        PARTITION BY framework, metric ORDER BY day
+        RANGE BETWEEN to_days(CAST(day - window_start AS INTEGER)) PRECEDING AND CURRENT ROW
+    );
+COMMENT ON VIEW core.years_of_days IS 'The 12 months that end with a day, from figures by the day. same_since: from when on service and basis are those of the last day.';
