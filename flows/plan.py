@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from flows.clients import Clients
 from flows.config.settings import Framework, Settings
 from flows.night import Night
+from flows.sources.git.clone import clone_of
 from flows.sources.git.history import fetch_commits
 from flows.sources.github_repository import KnownStars, fetch_repository, pages_needed
 from flows.sources.google_trends import fetch_interest
@@ -167,7 +168,7 @@ def _commits(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -> S
         fetch_commits,
         night.settings.sources.git_history,
         repository=repository,
-        clone_dir=night.data / "git" / f"{repository}.git",
+        clone_dir=clone_of(night.data, repository),
         since_tip=state.get("tip"),
         known_identities=state.get("identities"),
         identity_key=identity_key(con),

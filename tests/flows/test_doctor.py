@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -12,11 +13,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from flows.config.settings import Settings, load_settings
+from flows.config.settings import Identity, Settings, load_settings
 from flows.doctor import GIGABYTE, examine
 from flows.replay.package_index import PackageIndexReplay
 from flows.replay.server import ReplayServer, Reply, Request, json_reply, status, too_many_requests
 from flows.replay.upstreams import pointed_at
+from flows.sources.git.clone import clone_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 CONFIG = '[frameworks.keras]\npackages = ["keras"]\nrepository = "keras-team/keras"\nsearch_term = "Keras"\n'
@@ -255,3 +257,56 @@ def test_sources_that_are_off_are_not_asked(settings: Settings, server: ReplaySe
     assert code == 2
     assert found["config"] == "problem: 1 tracked, 0 of 5 sources on; set enabled = true for at least one source"
     assert server.requests == []
+
+
+def _clone_with(data: Path, commits: list[tuple[str, str]]) -> None:
+    """A clone as a night leaves it, with commits by these authors on these days."""
+    clone = clone_of(data, "keras-team/keras")
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "followed", clone], check=True)
+    for author, day in commits:
+        name, _, address = author.rstrip(">").partition(" <")
+        who = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": address, "GIT_COMMITTER_DATE": f"{day}T12:00:00Z",
+               "GIT_COMMITTER_NAME": "c", "GIT_COMMITTER_EMAIL": "c@example.com"}  # fmt: skip
+        git = ["git", f"--git-dir={clone}"]
+        parent = subprocess.run(
+            [*git, "for-each-ref", "--format=%(objectname)"], check=True, capture_output=True, text=True
+        )
+        tree = subprocess.run([*git, "hash-object", "-t", "tree", "-w", "--stdin"], input="", capture_output=True,
+                              text=True, check=True).stdout.strip()  # fmt: skip
+        made = subprocess.run(
+            [*git, "commit-tree", tree, "-m", "x", *(["-p", parent.stdout.strip()] if parent.stdout else [])],
+            env=os.environ | who, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        subprocess.run([*git, "update-ref", "refs/heads/followed", made.stdout.strip()], check=True)
+
+
+def test_whoever_made_much_of_a_year_is_named_to_be_looked_at(settings: Settings) -> None:
+    few = [(f"Person {number} <{number}@example.com>", "2025-05-01") for number in range(20)]
+    _clone_with(settings.warehouse.data, [
+        *few, ("pytorchmergebot <pytorchmergebot@users.noreply.github.com>", "2025-05-01"),
+        ("Ne\x1b[31mw Machine <12+machine@users.noreply.github.com>", "2025-06-01"),
+        ("New Machine <12+renamed@users.noreply.github.com>", "2025-06-02"),
+        ("Ann <ann@example.com>", "2026-01-01"), ("Ann <ann@example.com>", "1970-06-01"), ("Bob <>", "2026-01-01"),
+    ])  # fmt: skip
+    code, found = doctor(settings)
+
+    assert code == 0
+    line = found["git_history keras-team/keras authors"]
+    assert line.startswith(
+        "ok: 2 persons made over 5% of a year's commits, look at each: Ann <ann@example.com> (50% of"
+    )
+    assert "New Machine <12+renamed@users.noreply.github.com> (9% of 2025)" in line
+    assert not any(word in line for word in ("\x1b", "Person", "mergebot", "Bob", "1970"))
+
+    known = Identity(email="12+machine@users.noreply.github.com", kind="bot")
+    source = settings.sources.git_history.model_copy(update={"identities": (known,)})
+    told = settings.model_copy(update={"sources": settings.sources.model_copy(update={"git_history": source})})
+    assert "New Machine" not in doctor(told)[1]["git_history keras-team/keras authors"]
+
+
+def test_a_clone_that_cannot_be_read_is_a_warning(settings: Settings) -> None:
+    clone_of(settings.warehouse.data, "keras-team/keras").mkdir(parents=True)
+    code, found = doctor(settings)
+
+    assert code == 1
+    assert found["git_history keras-team/keras authors"].endswith("the next night makes it anew")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +43,11 @@ class RemoteHead:
 
     branch: str | None
     tip: str
+
+
+def clone_of(data: Path, repository: str) -> Path:
+    """Where in the data folder the clone of a repository (owner/name) is kept."""
+    return data / "git" / f"{repository}.git"
 
 
 def remote_head(base_url: str, repository: str, limit: float) -> RemoteHead:
@@ -100,11 +106,13 @@ class LoggedCommit(NamedTuple):
 class Clone:
     """The treeless clone of `repository` in `folder`."""
 
-    def __init__(self, settings: GitHistory, repository: str, folder: Path, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, settings: GitHistory, repository: str, folder: Path, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._repository = repository
         self._base_url = settings.base_url
         self._url = _url(settings.base_url, repository)
-        self._folder = folder
+        self._folder = folder.absolute()
         self._limit = settings.timeout_seconds
         self._sleep = sleep
 
@@ -118,11 +126,11 @@ class Clone:
         """Clone or fetch; returns the tip, which may be newer than that of `head`."""
         if not self._folder.exists():
             self._make()
-        elif self._tip() != head.tip:
+        elif self.tip() != head.tip:
             self._local("config", "remote.origin.url", self._url)
             fetch = ("fetch", "--quiet", "--filter=tree:0", "--no-tags", "--no-write-fetch-head")
             self._ask(*fetch, "origin", f"+HEAD:{_FOLLOWED}", git_dir=self._folder)
-        return self._tip()
+        return self.tip()
 
     def _make(self) -> None:
         """Clone beside the folder, then rename: whatever has the name is whole."""
@@ -178,7 +186,8 @@ class Clone:
         fields = command.fields(arguments, limit=self._limit, git_dir=self._folder)
         return zip(*[fields] * len(placeholders), strict=True)
 
-    def _tip(self) -> str:
+    def tip(self) -> str:
+        """The last commit that was fetched."""
         return self._local("rev-parse", "--verify", "--quiet", f"{_FOLLOWED}^{{commit}}").strip()
 
     def _local(self, *arguments: str, git_dir: Path | None = None) -> str:

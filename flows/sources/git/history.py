@@ -18,7 +18,7 @@ from flows.sources.git.addresses import Accounts, normalised
 from flows.sources.git.clone import Clone, LoggedCommit, RemoteHead, held
 from flows.sources.git.command import DamagedCloneError
 from flows.sources.git.identities import Identities, author_key
-from flows.sources.git.mailmap import Mailmap
+from flows.sources.git.mailmap import Mailmap, read_mailmap
 from warehouse.columns import Columns
 from warehouse.rows import Answer, Commit, Row
 
@@ -44,7 +44,7 @@ def fetch_commits(
     `clone_dir` is made, brought up to date, and made again once when it is damaged.
     Raises TransientError (network, 429, 5xx, time, no commit at all) or TerminalError (no such repository, git, disk).
     """
-    mailmap = _read_mailmap(settings.mailmap)
+    mailmap = read_mailmap(settings.mailmap)
     clone = Clone(settings, repository, clone_dir.absolute(), sleep)
     walk = _Walk(settings, repository, clone, mailmap, identity_key, collected_at)
     try:
@@ -195,14 +195,6 @@ class _Walk:
             is_merge=merges,
             has_agent_trailer=agents,
         )
-
-
-def _read_mailmap(path: Path | None) -> bytes:
-    try:
-        return b"" if path is None else path.read_bytes()
-    except OSError as error:
-        what = f"mailmap {path}: {error.strerror}"
-        raise TerminalError(SOURCE, what, "correct sources.git_history.mailmap in config.toml") from None
 
 
 def _seconds(text: str) -> int | None:

@@ -13,7 +13,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from pathlib import Path
 
+from flows.sources.errors import TerminalError
+from flows.sources.git import SOURCE
 from flows.sources.git.addresses import normalised
 
 _LINE = re.compile(r"([^<>]*)<([^<>]*)>(?:([^<>]*)<([^<>]*)>)?")
@@ -53,3 +56,12 @@ def _text(content: bytes) -> str:
         return content.decode(encoding)
     except UnicodeDecodeError:
         return content.decode("latin-1")
+
+
+def read_mailmap(path: Path | None) -> bytes:
+    """The content of the mailmap that config.toml names, empty without one. Raises TerminalError."""
+    try:
+        return b"" if path is None else path.read_bytes()
+    except OSError as error:
+        what = f"mailmap {path}: {error.strerror}"
+        raise TerminalError(SOURCE, what, "correct sources.git_history.mailmap in config.toml") from None
