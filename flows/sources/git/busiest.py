@@ -6,14 +6,18 @@ Names and addresses are read from the clone, for the terminal alone: nothing her
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from flows.config.settings import GitHistory
 from flows.sources.git.addresses import Accounts, normalised
-from flows.sources.git.clone import Clone, LoggedCommit
+from flows.sources.git.clone import Clone
 from flows.sources.git.identities import Identities
+from flows.sources.git.log import Log
 from flows.sources.git.mailmap import Mailmap, read_mailmap
 
 LARGE_SHARE = 0.05
@@ -36,15 +40,15 @@ def busy_persons(settings: GitHistory, repository: str, clone_dir: Path, this_ye
     """
     clone = Clone(settings, repository, clone_dir)
     mailmap, identities = Mailmap(read_mailmap(settings.mailmap)), Identities(settings.identities)
-    commits = [commit for commit in clone.log(None, clone.tip()) if " " not in commit.parents]
-    authors = [mailmap.proper(commit.name, commit.address) for commit in commits]
+    log = clone.log(None, clone.tip())
+    authors = [mailmap.proper(*author) for author in log.authors]
     accounts = Accounts({normalised(address) for _, address in authors})
     years: dict[int, Counter[str]] = defaultdict(Counter)
     seen: dict[str, tuple[str, str]] = {}
-    for commit, (name, address) in zip(commits, authors, strict=True):
-        account = accounts.account(normalised(address))
-        years[_year(commit)][account] += 1
-        seen.setdefault(account, (name, address))
+    for author, year, count in _counts(log):
+        account = accounts.account(normalised(authors[author][1]))
+        years[year][account] += count
+        seen.setdefault(account, authors[author])
     found: dict[str, BusyPerson] = {}
     for year in sorted(years.keys() & set(range(1971, this_year + 1)), reverse=True):
         for account, count in years[year].items():
@@ -56,7 +60,10 @@ def busy_persons(settings: GitHistory, repository: str, clone_dir: Path, this_ye
     return sorted(found.values(), key=lambda person: (-person.year, -person.share, person.name))
 
 
-def _year(commit: LoggedCommit) -> int:
-    """0 where git cannot read the time."""
-    seconds = commit.committed
-    return datetime.fromtimestamp(int(seconds), UTC).year if 0 < len(seconds) < 12 else 0
+def _counts(log: Log) -> Iterator[tuple[int, int, int]]:
+    """Author, as a place in `log.authors`, year and commits without merges; the author of the latest commit first."""
+    commits = log.commits.filter(pc.invert(log.commits["is_merge"]))
+    years = pc.year(commits["committed"].cast(pa.timestamp("s")))
+    found = pa.table({"author": commits["author"], "year": years}).group_by(["author", "year"], use_threads=False)
+    counts = found.aggregate([([], "count_all")])
+    return zip(*(counts[name].to_pylist() for name in ("author", "year", "count_all")), strict=True)

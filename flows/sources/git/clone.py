@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from tempfile import NamedTemporaryFile, mkdtemp
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from flows.config.settings import GitHistory
 from flows.retry import again
@@ -24,6 +24,7 @@ from flows.sources.errors import TerminalError, TransientError
 from flows.sources.git import SOURCE, command
 from flows.sources.git.command import DamagedCloneError
 from flows.sources.git.headers import Header, read_headers
+from flows.sources.git.log import AUTHOR, COMMIT, Author, Log, read_authors, read_log
 
 _FOLLOWED = "refs/heads/followed"  # whatever the default branch is called upstream, here it has this name
 _ATTEMPTS = 3
@@ -31,9 +32,6 @@ _LONGEST_PROBE_SECONDS = 60.0
 _MOST_PACKS = 20
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PLAIN = ("--no-show-signature", "--no-color", "--no-decorate", "--no-patch", "--encoding=UTF-8", "--no-mailmap")
-_NAMING_KEYS = ("Co-authored-by", "Co-developed-by", "Assisted-by", "Generated-by", "Signed-off-by")
-_TRAILERS = f"%(trailers:{','.join(f'key={key}' for key in _NAMING_KEYS)},separator=%x0A)"
-_COMMIT = ("%H", "%P", "%an", "%ae", "%at", "%ct", "%e", _TRAILERS)
 _Said = TypeVar("_Said")
 
 
@@ -74,33 +72,6 @@ def remote_head(base_url: str, repository: str, limit: float) -> RemoteHead:
 
 def _url(base_url: str, repository: str) -> str:
     return f"{base_url}/{repository}.git"
-
-
-class LoggedCommit(NamedTuple):
-    """A commit as git log tells of it. Times are seconds since 1970, empty where git cannot read them.
-
-    parents     ids, separated by spaces
-    encoding    the one that the commit declares, empty for UTF-8
-    trailers    those that name somebody, a line each
-    """
-
-    sha: str
-    parents: str
-    name: str
-    address: str
-    authored: str
-    committed: str
-    encoding: str
-    trailers: str
-
-    @property
-    def is_unclear(self) -> bool:
-        """Whether its own head may say more: git log reads it wrongly, or finds no address or no time in it."""
-        return bool(self.encoding) or "@" not in self.address or not (self.authored and self.committed)
-
-    def corrected(self, header: Header) -> LoggedCommit:
-        """With author and times of its own head."""
-        return self._replace(**header._asdict())
 
 
 class Clone:
@@ -165,26 +136,29 @@ class Clone:
         if sum(1 for _ in self._folder.glob("objects/pack/*.pack")) > _MOST_PACKS:
             self._local("repack", "-a", "-d", "--quiet")
 
-    def log(self, since: str | None, tip: str) -> Iterator[LoggedCommit]:
-        """The commits of `tip` that `since` does not have, the newest first; read as it comes."""
-        return (LoggedCommit(*fields) for fields in self._fields(_COMMIT, since, tip))
+    def log(self, since: str | None, tip: str) -> Log:
+        """The commits of `tip` that `since` does not have, the newest first.
 
-    def authors(self, tip: str) -> Iterator[tuple[str, str]]:
-        """Author name and address of each commit of `tip`."""
-        return ((name, address) for name, address in self._fields(("%an", "%ae"), None, tip))
+        Where git log cannot tell author or time, the commit's own head may.
+        """
+        log = read_log(self._pieces(COMMIT, since, tip))
+        unclear = log.commits["sha"].filter(log.unclear()).to_pylist()
+        return log.corrected(self._headers(unclear)) if unclear else log
 
-    def headers(self, commits: Iterable[str]) -> dict[str, Header]:
+    def authors(self, tip: str) -> tuple[set[Author], int]:
+        """Name and address of each author of `tip`, and how many commits it has."""
+        return read_authors(self._pieces(AUTHOR, None, tip))
+
+    def _headers(self, commits: Iterable[str]) -> dict[str, Header]:
         """What the commits of these ids say at their head, as it was written."""
         asked = "".join(f"{commit}\n" for commit in commits).encode()
         said = command.output(("cat-file", "--batch"), limit=self._limit, git_dir=self._folder, stdin=asked)
         return dict(read_headers(said))
 
-    def _fields(self, placeholders: tuple[str, ...], since: str | None, tip: str) -> Iterator[tuple[str, ...]]:
-        """NUL ends every field: the one byte that none can hold."""
+    def _pieces(self, placeholders: tuple[str, ...], since: str | None, tip: str) -> Iterator[bytes]:
         line = f"--format=tformat:{'%x00'.join(placeholders)}"
         arguments = ("log", "-z", line, *_PLAIN, f"{since}..{tip}" if since else tip, "--")
-        fields = command.fields(arguments, limit=self._limit, git_dir=self._folder)
-        return zip(*[fields] * len(placeholders), strict=True)
+        return command.pieces(arguments, limit=self._limit, git_dir=self._folder)
 
     def tip(self) -> str:
         """The last commit that was fetched."""

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from fcntl import F_SETPIPE_SZ, fcntl
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Timer
@@ -28,6 +29,8 @@ _CONFIGURATION = (
     "http.lowSpeedTime=300",  # a transfer that stands still ends after five minutes
     "mailmap.blob=",  # in a bare repository git would look for one in a tree
 )
+_PIECE = 2**21  # bytes
+_WIDE_PIPE = 2**20  # bytes: git goes on writing while a piece is looked at
 _LOCAL_TROUBLE = re.compile(r"No space left|Permission denied|Read-only file system|Disk quota exceeded")
 _NOT_TRUSTED = re.compile(r"certificate verification failed|SSL certificate problem|error setting certificate")
 _REFUSED = re.compile(
@@ -83,15 +86,14 @@ def output(arguments: tuple[str, ...], *, limit: float, git_dir: Path, stdin: by
         return process.stdout.read()
 
 
-def fields(arguments: tuple[str, ...], *, limit: float, git_dir: Path) -> Iterator[str]:
-    """The output of a local command as it comes, cut into fields that each end with a NUL. Raises as `run` does."""
+def pieces(arguments: tuple[str, ...], *, limit: float, git_dir: Path) -> Iterator[bytes]:
+    """The output of a local command as it comes, a few megabytes at a time. Raises as `run` does."""
     with _process(arguments, limit, git_dir, network=False) as process:
         assert process.stdout is not None
-        rest = b""
-        while chunk := process.stdout.read(2**16):
-            *whole, rest = (rest + chunk).split(b"\0")
-            for field in whole:
-                yield field.decode("utf-8", "surrogateescape")
+        with suppress(OSError):  # the user may have no more of that
+            fcntl(process.stdout.fileno(), F_SETPIPE_SZ, _WIDE_PIPE)
+        while piece := process.stdout.read(_PIECE):
+            yield piece
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -15,14 +15,13 @@ from flows.config.settings import GitHistory
 from flows.sources.errors import TerminalError
 from flows.sources.git import SOURCE
 from flows.sources.git.addresses import Accounts, normalised
-from flows.sources.git.clone import Clone, LoggedCommit, RemoteHead, held
+from flows.sources.git.clone import Clone, RemoteHead, held
 from flows.sources.git.command import DamagedCloneError
 from flows.sources.git.identities import Identities, author_key
+from flows.sources.git.log import Log
 from flows.sources.git.mailmap import Mailmap, read_mailmap
 from warehouse.columns import Columns
 from warehouse.rows import Answer, Commit, Row
-
-_LAST_SECOND = 253402300799  # of the year 9999; the clocks of some committers are beyond it
 
 
 def fetch_commits(
@@ -60,20 +59,6 @@ class _Author(NamedTuple):
     kind: str
 
 
-class _Told(NamedTuple):
-    """What is kept of a commit, until it is known which account its author's address belongs to.
-
-    Times are seconds since 1970, None where git cannot read them.
-    """
-
-    sha: str
-    author: _Author
-    authored: int | None
-    committed: int | None
-    is_merge: bool
-    has_agent_trailer: bool
-
-
 class _Walk:
     """From a clone to the answer."""
 
@@ -94,7 +79,6 @@ class _Walk:
         self._identities = Identities(settings.identities)
         self._fingerprint = self._identities.fingerprint(mailmap)
         self._authors: dict[tuple[str, str], _Author] = {}
-        self._agents: dict[str, bool] = {"": False}
 
     def answer(self, since_tip: str | None, known_identities: str | None) -> Answer:
         """The answer, from a new clone when the one that was there is damaged."""
@@ -113,20 +97,21 @@ class _Walk:
     def _of_commits(self, head: RemoteHead, since_tip: str | None) -> Answer:
         tip = self._clone.bring_up_to_date(head)
         since = since_tip if self._clone.is_ancestor(since_tip, tip) else None
-        told = self._told(self._clone.log(since, tip))
-        known = [] if since is None else [self._author(*author).address for author in self._clone.authors(since)]
-        count = len(known) + len(told)
-        accounts = Accounts((*known, *(commit.author.address for commit in told)))
-        told += self._told_anew(since, set(known), accounts)
+        log = self._clone.log(since, tip)
+        authors, count = (set(), 0) if since is None else self._clone.authors(since)
+        known = {self._author(*author).address for author in authors}
+        accounts = Accounts((*known, *(self._author(*author).address for author in log.authors)))
+        rows = self._rows([log, *self._told_anew(since, known, accounts)], accounts)
         self._clone.tidy()
-        return self._made_of(head, tip, since, self._rows(told, accounts), count)
+        return self._made_of(head, tip, since, rows, count + log.commits.num_rows)
 
-    def _told_anew(self, since: str | None, known: set[str], accounts: Accounts) -> list[_Told]:
+    def _told_anew(self, since: str | None, known: set[str], accounts: Accounts) -> Iterator[Log]:
         """Earlier commits whose author's account is known only now, because its number has turned up."""
         before = Accounts(known)
         changed = {address for address in known if before.account(address) != accounts.account(address)}
-        earlier = self._clone.log(None, since) if since and changed else ()
-        return [commit for commit in self._told(earlier) if commit.author.address in changed]
+        if since and changed:
+            log = self._clone.log(None, since)
+            yield log.of([author for author in log.authors if self._author(*author).address in changed])
 
     def _made_of(self, head: RemoteHead, tip: str, since: str | None, rows: Sequence[Row], count: int) -> Answer:
         request = {"repository": self._repository, "branch": head.branch, "since": since, "until": tip}
@@ -140,30 +125,6 @@ class _Walk:
             state={"tip": tip, "identities": self._fingerprint, "branch": head.branch, "commits": count},
         )
 
-    def _told(self, commits: Iterable[LoggedCommit]) -> list[_Told]:
-        """What is kept of each; where git log cannot tell author or time, the commit's own head may."""
-        told: list[_Told] = []
-        unclear: dict[str, tuple[int, LoggedCommit]] = {}
-        for commit in commits:
-            if commit.is_unclear:
-                unclear[commit.sha] = len(told), commit
-            told.append(self._kept(commit))
-        headers = self._clone.headers(unclear) if unclear else {}
-        for sha, header in headers.items():
-            place, commit = unclear[sha]
-            told[place] = self._kept(commit.corrected(header))
-        return told
-
-    def _kept(self, commit: LoggedCommit) -> _Told:
-        return _Told(
-            commit.sha,
-            self._author(commit.name, commit.address),
-            _seconds(commit.authored),
-            _seconds(commit.committed),
-            " " in commit.parents,
-            self._names_agent(commit.trailers),
-        )
-
     def _author(self, name: str, address: str) -> _Author:
         known = self._authors.get((name, address))
         if known is None:
@@ -172,35 +133,27 @@ class _Walk:
             self._authors[name, address] = known
         return known
 
-    def _names_agent(self, trailers: str) -> bool:
-        known = self._agents.get(trailers)
-        if known is None:
-            known = self._agents[trailers] = self._identities.names_agent(trailers)
-        return known
+    def _rows(self, logs: Sequence[Log], accounts: Accounts) -> Columns:
+        columns = [self._columns(log, accounts) for log in logs]
+        together = {name: pa.chunked_array([part for one in columns for part in one[name].chunks], one[name].type)
+                    for one in columns[:1] for name in one}  # fmt: skip
+        return Columns(Commit, repository=self._repository, **together)
 
-    def _rows(self, told: Sequence[_Told], accounts: Accounts) -> Sequence[Row]:
-        if not told:
-            return ()
-        addresses = {commit.author.address for commit in told}
-        keys = {address: author_key(self._key, address, accounts) for address in addresses}
-        shas, authors, authored, committed, merges, agents = zip(*told, strict=True)
-        return Columns(
-            Commit,
-            repository=self._repository,
-            commit_sha=shas,
-            author_key=[keys[author.address] for author in authors],
-            author_kind=[author.kind for author in authors],
-            authored_at=_moments(authored),
-            committed_at=_moments(committed),
-            is_merge=merges,
-            has_agent_trailer=agents,
-        )
+    def _columns(self, log: Log, accounts: Accounts) -> dict[str, pa.ChunkedArray]:
+        people = [self._author(*author) for author in log.authors]
+        keys = pa.array([author_key(self._key, person.address, accounts) for person in people], pa.string())
+        kinds = pa.array([person.kind for person in people], pa.string())
+        agents = pa.array([self._identities.names_agent(trailers) for trailers in log.trailers], pa.bool_())
+        return {
+            "commit_sha": log.commits["sha"],
+            "author_key": keys.take(log.commits["author"]),
+            "author_kind": kinds.take(log.commits["author"]),
+            "authored_at": _moments(log.commits["authored"]),
+            "committed_at": _moments(log.commits["committed"]),
+            "is_merge": log.commits["is_merge"],
+            "has_agent_trailer": agents.take(log.commits["trailers"]),
+        }
 
 
-def _seconds(text: str) -> int | None:
-    """None where git cannot read the time. A clock beyond the calendar stands at its end."""
-    return min(int(text[:15]), _LAST_SECOND) if text.isdigit() else None
-
-
-def _moments(seconds: Sequence[int | None]) -> pa.Array:
-    return pa.array(seconds, pa.int64()).cast(pa.timestamp("s", tz="+00:00"))
+def _moments(seconds: pa.ChunkedArray) -> pa.ChunkedArray:
+    return seconds.cast(pa.timestamp("s", tz="+00:00"))

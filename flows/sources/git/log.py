@@ -1,0 +1,144 @@
+"""What git log tells of many commits, in columns: only what differs is looked at one by one.
+
+Every field ends with a NUL, the one byte that none can hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from flows.sources.git.headers import Header
+
+_NAMING_KEYS = ("Co-authored-by", "Co-developed-by", "Assisted-by", "Generated-by", "Signed-off-by")
+_TRAILERS = f"%(trailers:{','.join(f'key={key}' for key in _NAMING_KEYS)},separator=%x0A)"
+COMMIT = ("%H", "%P", "%an", "%ae", "%at", "%ct", "%e", _TRAILERS)
+AUTHOR = ("%an", "%ae")
+_LAST_SECOND = 253402300799  # of the year 9999; the clocks of some committers are beyond it
+_LONGEST_SECONDS = 15  # digits; more are beyond the calendar anyway
+Author = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Commits as git log tells of them.
+
+    commits     a row each: sha; is_merge; author, its place in `authors`; authored and committed, seconds since 1970,
+                NULL where git cannot read them; trailers, their place in `trailers`; has_encoding, whether the commit
+                declares one
+    authors     name and address, each pair once
+    trailers    those that name somebody, a line each
+    """
+
+    commits: pa.Table
+    authors: Sequence[Author]
+    trailers: Sequence[str]
+
+    def of(self, authors: Iterable[Author]) -> Log:
+        """Only the commits of these authors."""
+        wanted = [self.authors.index(author) for author in authors]
+        return replace(
+            self, commits=self.commits.filter(pc.is_in(self.commits["author"], pa.array(wanted, pa.int32())))
+        )
+
+    def unclear(self) -> pa.ChunkedArray:
+        """Of which commits their own head may say more: git log reads it wrongly, or finds no address or no time."""
+        without = [place for place, (_, address) in enumerate(self.authors) if "@" not in address]
+        has_no_address = pc.is_in(self.commits["author"], pa.array(without, pa.int32()))
+        has_no_time = pc.or_(pc.is_null(self.commits["authored"]), pc.is_null(self.commits["committed"]))
+        return pc.or_(pc.or_(self.commits["has_encoding"], has_no_address), has_no_time)
+
+    def corrected(self, headers: Mapping[str, Header]) -> Log:
+        """With author and times of the commits' own heads, for those that are in `headers`."""
+        mask = pc.is_in(self.commits["sha"], pa.array(headers, pa.string()))
+        found = [headers[sha] for sha in self.commits["sha"].filter(mask).to_pylist()]
+        people = [(header.name, header.address) for header in found]
+        authors = list(dict.fromkeys((*self.authors, *people)))
+        places = {author: place for place, author in enumerate(authors)}
+        said = {
+            "author": pa.array([places[author] for author in people], pa.int32()),
+            "authored": _seconds(pa.array([header.authored for header in found], pa.string())),
+            "committed": _seconds(pa.array([header.committed for header in found], pa.string())),
+        }
+        commits = self.commits
+        for name, values in said.items():
+            column = pc.replace_with_mask(commits[name].combine_chunks(), mask.combine_chunks(), values)
+            commits = commits.set_column(commits.schema.get_field_index(name), name, column)
+        return replace(self, commits=commits, authors=authors)
+
+
+def read_log(output: Iterable[bytes]) -> Log:
+    """The commits of `git log -z` in the format COMMIT."""
+    sha, parents, *author, authored, committed, encoding, trailers = _columns(output, len(COMMIT))
+    authors, of_author = _distinct(_pairs(*author))
+    naming, of_trailers = _distinct(trailers)
+    commits = {
+        "sha": sha.cast(pa.string()),
+        "is_merge": pc.match_substring(parents, b" "),
+        "author": of_author,
+        "authored": _seconds(authored.cast(pa.string())),
+        "committed": _seconds(committed.cast(pa.string())),
+        "trailers": of_trailers,
+        "has_encoding": pc.greater(pc.binary_length(encoding), 0),
+    }
+    return Log(pa.table(commits), [_pair(author) for author in authors], [_text(lines) for lines in naming])
+
+
+def read_authors(output: Iterable[bytes]) -> tuple[set[Author], int]:
+    """Each author of `git log -z` in the format AUTHOR, and how many commits there are."""
+    pairs = _pairs(*_columns(output, len(AUTHOR)))
+    return {_pair(author) for author in pairs.unique().to_pylist()}, len(pairs)
+
+
+def _columns(output: Iterable[bytes], fields: int) -> list[pa.ChunkedArray]:
+    """A column for each field. Raises ValueError for a log that ends within a commit."""
+    parts = [pa.FixedSizeListArray.from_arrays(values, fields) for values in _pieces(output, fields)]
+    return [
+        pa.chunked_array([pc.list_element(part, place) for part in parts], pa.large_binary()) for place in range(fields)
+    ]
+
+
+def _pieces(output: Iterable[bytes], fields: int) -> Iterator[pa.LargeBinaryArray]:
+    """The fields of whole commits, many at a time."""
+    rest = b""
+    for piece in output:
+        values = _split(rest + piece)
+        whole = (len(values) - 1) // fields * fields
+        rest = b"\0".join(values[whole:].to_pylist())
+        yield values[:whole]
+    if rest:
+        raise ValueError(f"the log ends within a commit: {rest[-60:]!r}")
+
+
+def _split(text: bytes) -> pa.LargeBinaryArray:
+    return pc.split_pattern(pa.array([text], pa.large_binary()), b"\0").flatten()
+
+
+def _pairs(names: pa.ChunkedArray, addresses: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(names, addresses, pa.scalar(b"\0", pa.large_binary()))
+
+
+def _pair(joined: bytes) -> Author:
+    name, _, address = joined.partition(b"\0")
+    return _text(name), _text(address)
+
+
+def _distinct(values: pa.ChunkedArray) -> tuple[list[bytes], pa.ChunkedArray]:
+    """Each value once, and for each row the place of its value."""
+    encoded = values.dictionary_encode()
+    places = pa.chunked_array([chunk.indices for chunk in encoded.chunks], pa.int32())
+    return (encoded.chunk(encoded.num_chunks - 1).dictionary.to_pylist() if encoded.num_chunks else []), places
+
+
+def _seconds(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """NULL where git cannot read the time. A clock beyond the calendar stands at its end."""
+    digits = pc.if_else(pc.ascii_is_decimal(texts), texts, None)
+    seconds = pc.utf8_slice_codeunits(digits, 0, _LONGEST_SECONDS).cast(pa.int64())
+    return pc.min_element_wise(seconds, pa.scalar(_LAST_SECOND, pa.int64()), skip_nulls=False)
+
+
+def _text(written: bytes) -> str:
+    return written.decode("utf-8", "surrogateescape")
