@@ -72,15 +72,40 @@ def test_draws_are_brought_to_the_scale_of_the_latest(loaded: Callable[..., Quer
 
 
 def test_many_draws_narrow_the_band_towards_their_spread(loaded: Callable[..., Query]) -> None:
-    values = [60, 64] * 20
+    values = [60, 64] * 15
     query = loaded(*(draw({"tensorflow": [v], "pytorch": [100]}, nights_later=n) for n, v in enumerate(values)))
     [(interest, low, high, draws)] = query(
         "SELECT interest, interest_low, interest_high, draws FROM search_interest_weekly WHERE framework = 'tensorflow'"
     )
-    assert draws == 40
+    assert draws == 30
     assert low < interest < high
     assert (high - low) / 2 < 2
     assert (high - low) / 2 >= 0.5
+
+
+def test_only_the_draws_of_the_last_30_days_count(loaded: Callable[..., Query]) -> None:
+    query = loaded(
+        draw({"tensorflow": [90], "pytorch": [90]}, nights_later=-30),
+        draw({"tensorflow": [48], "pytorch": [96]}, nights_later=-29),
+        draw({"tensorflow": [26], "pytorch": [52]}),
+    )
+    assert query("SELECT interest, draws FROM search_interest_weekly WHERE framework = 'tensorflow'") == [(26, 2)]
+
+
+def test_weeks_that_only_an_old_draw_reaches_come_from_the_last_draw_of_its_year(loaded: Callable[..., Query]) -> None:
+    """NIGHT is in 2021. The draw of 2019 shares no week with the latest: it is linked through that of 2020."""
+    spring = SUNDAY - 52 * WEEK
+    query = loaded(
+        draw({"pytorch": [10, 20, 20]}, first=spring - 32 * WEEK, nights_later=-600),
+        draw({"pytorch": [11] * 50}, first=spring - 33 * WEEK, nights_later=-300),
+        draw({"pytorch": [40] * 61}, first=spring - 31 * WEEK, nights_later=-200),
+        draw({"pytorch": [80, 80, 80, 80, 100]}, first=spring + 26 * WEEK),
+    )
+    found = dict(query("SELECT week_start, (interest, draws) FROM search_interest_weekly WHERE framework = 'pytorch'"))
+    assert found[spring + 26 * WEEK] == (80, 1), "the latest draw alone"
+    assert found[spring] == (80, 1), "twice the 40 of the last draw of 2020"
+    assert found[spring - 32 * WEEK] == (40, 1), "four times the 10 of 2019"
+    assert spring - 33 * WEEK not in found, "an earlier draw of 2020 is not kept"
 
 
 def test_groups_are_chained_by_the_term_that_they_share(loaded: Callable[..., Query]) -> None:

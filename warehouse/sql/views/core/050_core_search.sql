@@ -1,73 +1,83 @@
 -- Search interest: every request is a sample with a scale of its own, its highest point being 100. All draws are brought
 -- to the scale of the latest one and averaged; what they differ by is the uncertainty.
 
-CREATE VIEW core.search_points AS
-WITH points AS (
+-- Draws of the 30 days before the latest one are what the estimate is made of: more would hardly narrow its band, and a
+-- warehouse of many years would cost more every night. Of the time before, the last draw of each year is kept for the
+-- weeks that no later draw reaches, because a request goes back for five years only.
+CREATE VIEW core.search_draws AS
+-- Requests of one moment for one group of terms are one draw, however many answers they came in.
+WITH draws AS (
     SELECT
-        answers.answer_id,
-        answers.service || chr(31) || answers.entity || chr(31) || CAST(answers.collected_at AS VARCHAR) AS draw,
-        answers.recency,
-        answers.collected_at,
-        answers.is_synthetic,
-        points.term,
-        points.bucket_start AS week_start,
-        CASE WHEN points.is_below_one THEN 0.5 ELSE points.interest END AS interest
-    FROM raw.search_points AS points
-    INNER JOIN core.current_answers AS answers USING (content_id)
-    WHERE answers.row_type = 'search_points'
-        AND lower(points.resolution) IN ('week', 'weekly')
-        AND points.has_data
-        AND NOT points.is_partial
-        AND points.bucket_start + 6 <= answers.last_whole_day
+        *,
+        service || chr(31) || entity || chr(31) || CAST(collected_at AS VARCHAR) AS draw,
+        collected_at > max(collected_at) OVER () - INTERVAL 30 DAY AS is_recent,
+        max(collected_at) OVER (PARTITION BY entity, year(collected_at)) = collected_at AS is_kept
+    FROM core.current_answers
+    WHERE row_type = 'search_points' AND row_count > 0
+    QUALIFY NOT is_synthetic OR bool_and(is_synthetic) OVER ()
 )
 
-SELECT * EXCLUDE (recency), max(recency) OVER (PARTITION BY draw) AS recency
-FROM points
-WHERE NOT is_synthetic OR NOT EXISTS (SELECT 1 FROM points AS genuine WHERE NOT genuine.is_synthetic)
-QUALIFY row_number() OVER (PARTITION BY draw, term, week_start ORDER BY points.recency DESC, interest DESC) = 1;
-COMMENT ON VIEW core.search_points IS 'Weeks that were over, of all draws; synthetic ones only as long as there is no real one. "<1" counts as 0.5.';
+SELECT answer_id, content_id, draw, recency, collected_at, last_whole_day, is_synthetic, is_recent
+FROM draws
+WHERE is_recent OR is_kept;
+COMMENT ON VIEW core.search_draws IS 'The draws that the estimate is made of: those of the last 30 days, and the last of each year before. Synthetic ones only as long as there is no real one.';
 
--- A draw that shares no term with the latest one is linked through a draw that does: groups share a reference term.
+CREATE VIEW core.search_points AS
+SELECT
+    draws.answer_id,
+    draws.draw,
+    max(draws.recency) OVER (PARTITION BY draws.draw) AS recency,
+    draws.collected_at,
+    draws.is_synthetic,
+    draws.is_recent,
+    points.term,
+    points.bucket_start AS week_start,
+    CASE WHEN points.is_below_one THEN 0.5 ELSE points.interest END AS interest
+FROM raw.search_points AS points
+INNER JOIN core.search_draws AS draws USING (content_id)
+WHERE lower(points.resolution) IN ('week', 'weekly')
+    AND points.has_data
+    AND NOT points.is_partial
+    AND points.bucket_start + 6 <= draws.last_whole_day
+QUALIFY row_number() OVER (PARTITION BY draws.draw, term, week_start ORDER BY draws.recency DESC, interest DESC) = 1;
+COMMENT ON VIEW core.search_points IS 'Weeks that were over, of those draws. "<1" counts as 0.5.';
+
 CREATE VIEW core.search_scales AS
 WITH points AS MATERIALIZED (FROM core.search_points),
 
-latest AS (SELECT draw, recency, collected_at FROM points ORDER BY recency DESC LIMIT 1),
+-- The points of the latest draw, made small first: else every draw is met with every draw.
+base AS MATERIALIZED (SELECT * FROM points QUALIFY draw = first_value(draw) OVER (ORDER BY recency DESC)),
 
-direct AS (
+direct AS MATERIALIZED (
     SELECT points.draw, max(points.recency) AS recency, sum(base.interest) / sum(points.interest) AS scale
     FROM points
-    INNER JOIN points AS base USING (term, week_start)
-    WHERE base.draw = (SELECT draw FROM latest)
+    INNER JOIN base USING (term, week_start)
     GROUP BY points.draw
     HAVING sum(points.interest) > 0 AND sum(base.interest) > 0
 ),
 
-terms_of AS (SELECT DISTINCT draw, term FROM points),
+far AS MATERIALIZED (SELECT * FROM points WHERE draw NOT IN (SELECT draw FROM direct)),
 
-links AS (
-    SELECT far.draw, arg_max(direct.draw, direct.recency) AS link
-    FROM terms_of AS far
-    INNER JOIN terms_of AS near USING (term)
+-- A draw that shares no week of a term with the latest one is linked through the draw with which it shares most: groups
+-- of one night share a reference term, and a draw of years ago shares weeks with one between.
+shared AS (
+    SELECT
+        far.draw,
+        near.draw AS link,
+        any_value(direct.scale) * sum(near.interest) / sum(far.interest) AS scale,
+        count(*) AS weeks,
+        any_value(direct.recency) AS recency
+    FROM far
+    INNER JOIN points AS near USING (term, week_start)
     INNER JOIN direct ON near.draw = direct.draw
-    WHERE far.draw NOT IN (SELECT draw FROM direct)
-    GROUP BY far.draw
-),
-
-linked AS (
-    SELECT points.draw, any_value(direct.scale) * sum(near.interest) / sum(points.interest) AS scale
-    FROM links
-    INNER JOIN points ON links.draw = points.draw
-    INNER JOIN points AS near
-        ON links.link = near.draw AND points.term = near.term AND points.week_start = near.week_start
-    INNER JOIN direct ON links.link = direct.draw
-    GROUP BY points.draw
-    HAVING sum(points.interest) > 0 AND sum(near.interest) > 0
+    GROUP BY far.draw, near.draw
+    HAVING sum(far.interest) > 0 AND sum(near.interest) > 0
 ),
 
 scales AS (
     SELECT draw, scale FROM direct
     UNION ALL
-    SELECT draw, scale FROM linked
+    SELECT draw, arg_max(scale, (weeks, recency)) AS scale FROM shared GROUP BY draw
 ),
 
 -- Several groups of one night: the scale is that of the group that holds the most searched term.
@@ -75,7 +85,7 @@ highest AS (
     SELECT max_by(scales.scale, (points.interest * scales.scale, points.recency)) AS scale
     FROM points
     INNER JOIN scales USING (draw)
-    WHERE CAST(points.collected_at AS DATE) = (SELECT CAST(collected_at AS DATE) FROM latest)
+    WHERE CAST(points.collected_at AS DATE) = (SELECT CAST(max(collected_at) AS DATE) FROM base)
 )
 
 SELECT scales.draw, scales.scale / highest.scale AS scale
@@ -96,7 +106,10 @@ WITH measured AS (
         coalesce(var_samp(points.interest * scales.scale), 0) AS variance,
         min(scales.scale) AS scale,
         bool_or(points.is_synthetic) AS is_synthetic
-    FROM core.search_points AS points
+    FROM (
+        SELECT * FROM core.search_points
+        QUALIFY is_recent OR recency = max(recency) OVER (PARTITION BY term, week_start)
+    ) AS points
     INNER JOIN core.search_scales AS scales USING (draw)
     INNER JOIN core.frameworks AS frameworks ON points.term = frameworks.search_query
     GROUP BY frameworks.framework, points.week_start
