@@ -83,7 +83,7 @@ class Clone:
         self._repository = repository
         self._base_url = settings.base_url
         self._url = _url(settings.base_url, repository)
-        self._folder = folder.absolute()
+        self.folder = folder.absolute()
         self._limit = settings.timeout_seconds
         self._sleep = sleep
 
@@ -95,31 +95,31 @@ class Clone:
 
     def bring_up_to_date(self, head: RemoteHead) -> str:
         """Clone or fetch; returns the tip, which may be newer than that of `head`."""
-        if not self._folder.exists():
+        if not self.folder.exists():
             self._make()
         elif self.tip() != head.tip:
             self._local("config", "remote.origin.url", self._url)
             fetch = ("fetch", "--quiet", "--filter=tree:0", "--no-tags", "--no-write-fetch-head")
-            self._ask(*fetch, "origin", f"+HEAD:{_FOLLOWED}", git_dir=self._folder)
+            self._ask(*fetch, "origin", f"+HEAD:{_FOLLOWED}", git_dir=self.folder)
         return self.tip()
 
     def _make(self) -> None:
         """Clone beside the folder, then rename: whatever has the name is whole."""
-        for left_behind in self._folder.parent.glob(f".{self._folder.name}.cloning-*"):
+        for left_behind in self.folder.parent.glob(f".{self.folder.name}.cloning-*"):
             shutil.rmtree(left_behind, ignore_errors=True)
-        folder = Path(mkdtemp(prefix=f".{self._folder.name}.cloning-", dir=self._folder.parent))
+        folder = Path(mkdtemp(prefix=f".{self.folder.name}.cloning-", dir=self.folder.parent))
         clone = ("clone", "--quiet", "--bare", "--single-branch", "--no-tags", "--filter=tree:0", "--template=")
         try:
             self._ask(*clone, self._url, str(folder))
             self._local("update-ref", _FOLLOWED, "HEAD", git_dir=folder)
             self._local("symbolic-ref", "HEAD", _FOLLOWED, git_dir=folder)
-            folder.rename(self._folder)
+            folder.rename(self.folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
     def remove(self) -> None:
         """Delete the clone."""
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)
 
     def is_ancestor(self, since: str | None, tip: str) -> bool:
         """Whether `since` is part of the history of `tip`. A commit that is not there is not."""
@@ -133,7 +133,7 @@ class Clone:
 
     def tidy(self) -> None:
         """Every fetch adds a pack: make one of many."""
-        if sum(1 for _ in self._folder.glob("objects/pack/*.pack")) > _MOST_PACKS:
+        if sum(1 for _ in self.folder.glob("objects/pack/*.pack")) > _MOST_PACKS:
             self._local("repack", "-a", "-d", "--quiet")
 
     def log(self, since: str | None, tip: str) -> Log:
@@ -152,20 +152,20 @@ class Clone:
     def _headers(self, commits: Iterable[str]) -> dict[str, Header]:
         """What the commits of these ids say at their head, as it was written."""
         asked = "".join(f"{commit}\n" for commit in commits).encode()
-        said = command.output(("cat-file", "--batch"), limit=self._limit, git_dir=self._folder, stdin=asked)
+        said = command.output(("cat-file", "--batch"), limit=self._limit, git_dir=self.folder, stdin=asked)
         return dict(read_headers(said))
 
     def _pieces(self, placeholders: tuple[str, ...], since: str | None, tip: str) -> Iterator[bytes]:
         line = f"--format=tformat:{'%x00'.join(placeholders)}"
         arguments = ("log", "-z", line, *_PLAIN, f"{since}..{tip}" if since else tip, "--")
-        return command.pieces(arguments, limit=self._limit, git_dir=self._folder)
+        return command.pieces(arguments, limit=self._limit, git_dir=self.folder)
 
     def tip(self) -> str:
         """The last commit that was fetched."""
         return self._local("rev-parse", "--verify", "--quiet", f"{_FOLLOWED}^{{commit}}").strip()
 
     def _local(self, *arguments: str, git_dir: Path | None = None) -> str:
-        return command.run(arguments, limit=self._limit, git_dir=git_dir or self._folder)
+        return command.run(arguments, limit=self._limit, git_dir=git_dir or self.folder)
 
     def _ask(self, *arguments: str, git_dir: Path | None = None) -> None:
         """A command that asks the upstream for commits."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from flows.sources.git.addresses import Accounts, normalised
 from flows.sources.git.clone import Clone, RemoteHead, held
 from flows.sources.git.command import DamagedCloneError
 from flows.sources.git.identities import Identities, author_key
+from flows.sources.git.known_authors import KnownAuthors, keep_known_authors, read_known_authors
 from flows.sources.git.log import Log
 from flows.sources.git.mailmap import Mailmap, read_mailmap
 from warehouse.columns import Columns
@@ -98,14 +99,26 @@ class _Walk:
         tip = self._clone.bring_up_to_date(head)
         since = since_tip if self._clone.is_ancestor(since_tip, tip) else None
         log = self._clone.log(since, tip)
-        authors, count = (set(), 0) if since is None else self._clone.authors(since)
-        known = {self._author(*author).address for author in authors}
-        accounts = Accounts((*known, *(self._author(*author).address for author in log.authors)))
-        rows = self._rows([log, *self._told_anew(since, known, accounts)], accounts)
+        known = self._known(since)
+        addresses = {self._author(*author).address for author in log.authors}
+        accounts = Accounts(known.addresses | addresses)
+        rows = self._rows([log, *self._told_anew(since, known.addresses, accounts)], accounts)
+        known = known.and_of(addresses, log.commits.num_rows)
+        keep_known_authors(self._clone.folder, known, tip=tip, fingerprint=self._fingerprint)
         self._clone.tidy()
-        return self._made_of(head, tip, since, rows, count + log.commits.num_rows)
+        return self._made_of(head, tip, since, rows, known.commits)
 
-    def _told_anew(self, since: str | None, known: set[str], accounts: Accounts) -> Iterator[Log]:
+    def _known(self, tip: str | None) -> KnownAuthors:
+        """What is known of the history up to `tip`, which is read again where that was not kept."""
+        if tip is None:
+            return KnownAuthors()
+        kept = read_known_authors(self._clone.folder, tip=tip, fingerprint=self._fingerprint)
+        if kept:
+            return kept
+        authors, commits = self._clone.authors(tip)
+        return KnownAuthors().and_of((self._author(*author).address for author in authors), commits)
+
+    def _told_anew(self, since: str | None, known: Set[str], accounts: Accounts) -> Iterator[Log]:
         """Earlier commits whose author's account is known only now, because its number has turned up."""
         before = Accounts(known)
         changed = {address for address in known if before.account(address) != accounts.account(address)}
