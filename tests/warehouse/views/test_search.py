@@ -234,6 +234,22 @@ def test_the_running_day_of_stars_is_left_out_and_totals_stand_on_their_day(load
     ]
 
 
+@pytest.mark.parametrize(
+    "brought",
+    [
+        RepositoryTotal("pytorch/pytorch", NIGHT.date(), 1000, 200),
+        StarDay("pytorch/pytorch", NIGHT.date() - timedelta(days=1), 3),
+    ],
+)
+def test_of_stars_and_totals_the_request_that_never_brought_anything_decides(
+    loaded: Callable[..., Query], brought: RepositoryTotal | StarDay
+) -> None:
+    query = loaded(_github(brought))
+    assert query("SELECT last_day, status FROM freshness WHERE service = 'github' AND entity LIKE 'pytorch%'") == [
+        (None, "never")
+    ]
+
+
 def test_a_total_is_compared_with_the_reading_a_year_before(loaded: Callable[..., Query]) -> None:
     days = {date(2020, 6, 24): 800, date(2021, 6, 24): 1000}
     query = loaded(*(_github(RepositoryTotal("pytorch/pytorch", day, stars, 1)) for day, stars in days.items()))

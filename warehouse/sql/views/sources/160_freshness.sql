@@ -64,11 +64,14 @@ star_days AS (SELECT framework, max(day) AS last_day FROM core.star_days GROUP B
 
 total_days AS (SELECT framework, max(day) AS last_day FROM core.repository_totals GROUP BY framework),
 
--- Stars a day and totals come from two requests; the older one decides.
+-- Stars a day and totals come from two requests: the older one decides, and a request that never brought anything is
+-- never, whatever the other one brought. (least() would pass over the NULL.)
 repositories AS (
     SELECT
         'github' AS service, frameworks.repository AS entity, 'stars' AS signal,
-        least(max(star_days.last_day), max(total_days.last_day)) AS last_day
+        CASE WHEN count(star_days.last_day) > 0 AND count(total_days.last_day) > 0
+            THEN least(max(star_days.last_day), max(total_days.last_day))
+        END AS last_day
     FROM core.frameworks AS frameworks
     LEFT JOIN star_days USING (framework)
     LEFT JOIN total_days USING (framework)
