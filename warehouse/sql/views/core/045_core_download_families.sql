@@ -5,73 +5,91 @@ SELECT metric, unnest(counted_as) AS basis, generate_subscripts(counted_as, 1) A
 FROM core.metrics;
 COMMENT ON VIEW core.download_bases IS 'Which metric a basis belongs to, and which is preferred within it (1 first); bases are never added up.';
 
--- A day of a family needs every package that the service had by then: half a family is no figure.
-CREATE VIEW core.family_days AS
-WITH days AS MATERIALIZED (
-    SELECT service, package, basis, period_start AS day, downloads
+-- From when to when each package of a family is due. A package counts from its first to its last figure. Its last is only
+-- known to be the last when the rest of the family has gone on for two months without it: until then it is late.
+CREATE VIEW core.family_members AS
+WITH spans AS (
+    SELECT service, package, basis, min(period_start) AS first_day, max(period_end) AS last_day
     FROM core.downloads
-    WHERE period_start = period_end
-),
-
-first_days AS (
-    SELECT service, package, basis, min(day) AS first_day
-    FROM days
     GROUP BY service, package, basis
-),
-
--- The packages of each family with the first day that each service has of them.
-due AS (
-    SELECT
-        packages.framework, packages.role, first_days.service, first_days.package, first_days.basis,
-        first_days.first_day, packages.since
-    FROM core.framework_packages AS packages
-    INNER JOIN first_days USING (package)
-),
-
--- What the packages add up to on a day, and how many of them had a figure.
-found AS (
-    SELECT
-        due.framework,
-        due.role,
-        days.service,
-        days.basis,
-        days.day,
-        sum(days.downloads) AS downloads,
-        count(*) AS packages,
-        max(due.since) AS since
-    FROM days
-    INNER JOIN due
-        ON days.service = due.service AND days.package = due.package AND days.basis = due.basis
-    GROUP BY due.framework, due.role, days.service, days.basis, days.day
 )
 
+SELECT
+    packages.framework,
+    packages.role,
+    packages.since,
+    spans.service,
+    spans.basis,
+    spans.package,
+    spans.first_day,
+    CASE
+        WHEN spans.last_day + INTERVAL 2 MONTH < max(spans.last_day) OVER (
+            PARTITION BY packages.framework, packages.role, spans.service, spans.basis
+        ) THEN spans.last_day
+        ELSE DATE 'infinity'
+    END AS due_until
+FROM core.framework_packages AS packages
+INNER JOIN spans USING (package);
+COMMENT ON VIEW core.family_members IS 'The packages of a framework that a service knows on a basis, and the days on which a figure of the family needs each of them.';
+
+CREATE VIEW core.family_days AS
+-- What the packages add up to on a day, and how many of them had a figure.
+WITH found AS (
+    SELECT
+        members.framework, members.role, members.service, members.basis, days.period_start AS day,
+        sum(days.downloads) AS downloads, count(*) AS packages, max(members.since) AS since
+    FROM core.downloads AS days
+    INNER JOIN core.family_members AS members USING (service, package, basis)
+    WHERE days.period_start = days.period_end
+    GROUP BY members.framework, members.role, members.service, members.basis, days.period_start
+),
+
+families AS (
+    SELECT
+        framework, role, service, basis,
+        list(struct_pack(since := first_day, until := due_until)) AS members
+    FROM core.family_members
+    GROUP BY framework, role, service, basis
+)
+
+-- Half a family is no figure.
 SELECT
     found.framework, found.role, found.service, found.basis, found.day, CAST(found.downloads AS DOUBLE) AS daily_mean,
     found.since
 FROM found
-INNER JOIN (
-    SELECT framework, role, service, basis, list(first_day) AS first_days
-    FROM due
-    GROUP BY framework, role, service, basis
-) AS families USING (framework, role, service, basis)
-WHERE found.packages = len(list_filter(families.first_days, lambda first_day: first_day <= found.day));
+INNER JOIN families USING (framework, role, service, basis)
+WHERE found.packages = len(
+    list_filter(families.members, lambda member: found.day BETWEEN member.since AND member.until)
+);
 COMMENT ON VIEW core.family_days IS 'Downloads a day of the packages that a framework counts (role counted) and of those that install it (requires).';
 
 CREATE VIEW core.family_months AS
+WITH found AS (
+    SELECT
+        members.framework, members.role, members.service, members.basis, months.month, months.month_days,
+        sum(months.daily_mean) AS daily_mean, min(months.observed_days) AS observed_days, count(*) AS packages,
+        max(members.since) AS since
+    FROM core.package_months AS months
+    INNER JOIN core.family_members AS members USING (service, package, basis)
+    GROUP BY members.framework, members.role, members.service, members.basis, months.month, months.month_days
+),
+
+-- How many packages are due in a month: those that are due on most of its days.
+due AS (
+    SELECT found.framework, found.role, found.service, found.basis, found.month, count(*) AS packages
+    FROM found
+    INNER JOIN core.family_members AS members USING (framework, role, service, basis)
+    WHERE members.first_day <= found.month + INTERVAL 15 DAY AND members.due_until >= found.month + INTERVAL 15 DAY
+    GROUP BY found.framework, found.role, found.service, found.basis, found.month
+)
+
 SELECT
-    packages.framework,
-    packages.role,
-    months.service,
-    months.basis,
-    months.month AS day,
-    months.month_days,
-    sum(months.daily_mean) AS daily_mean,
-    min(months.observed_days) AS observed_days,
-    max(packages.since) AS since
-FROM core.package_months AS months
-INNER JOIN core.framework_packages AS packages USING (package)
-GROUP BY packages.framework, packages.role, months.service, months.basis, months.month, months.month_days;
-COMMENT ON VIEW core.family_months IS 'The same for months, from window totals: the daily mean of the window.';
+    found.framework, found.role, found.service, found.basis, found.month AS day, found.month_days, found.daily_mean,
+    found.observed_days, found.since
+FROM found
+INNER JOIN due USING (framework, role, service, basis, month)
+WHERE found.packages >= due.packages;
+COMMENT ON VIEW core.family_months IS 'The same for months, from window totals: the daily mean of the window. Half a family is no figure here either.';
 
 CREATE VIEW core.download_periods AS
 -- Days and months alike: a daily mean over so many days. The first day names the period.
