@@ -23,6 +23,7 @@ from flows.process.streams import open_closed_streams, say, send_to_nothing
 if TYPE_CHECKING:
     from flows.config.settings import Settings
     from flows.night import Run
+    from flows.progress import Progress
 
 ALL_DONE, INCOMPLETE, USAGE, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -197,34 +198,35 @@ def nightly(
     trends nightly --replay               ask recorded ones, offline; nothing mixes with live rows
     trends nightly --as-of 2026-09-30     report that day as it was known then
     """
-    invocation: Invocation = context.obj
-    settings = invocation.settings()
-    if replay:
-        return _replayed(invocation, settings, as_of)
-    return _night(invocation, settings, settings.warehouse.data, invocation.now, as_of, send_mail=not no_mail)
-
-
-def _replayed(invocation: Invocation, settings: Settings, as_of: date | None) -> int:
-    from flows.replay.upstreams import DEMO_DAY, moment_of, pointed_at, replay_server
-
-    day = _not_after(as_of or DEMO_DAY, DEMO_DAY, "the last day of the recordings")
-    data = settings.warehouse.data / "demo"
-    with replay_server(day, data / "upstreams") as server:
-        replayed = pointed_at(server, settings)
-        return _night(invocation, replayed, data, moment_of(day), day, send_mail=False)
-
-
-def _night(
-    invocation: Invocation, settings: Settings, data: Path, now: datetime, as_of: date | None, *, send_mail: bool
-) -> int:
-    day = _not_after(as_of or now.date(), now.date(), "which is today")
     from flows.progress import progress_on
 
     with progress_on(sys.stderr) as progress:
-        with progress.waiting("loads the program"):
-            from flows.night import Night, run_nightly
-        run = run_nightly(Night(settings, data, now, day, send_mail), progress, invocation.stop.arm)
+        run = (_replayed if replay else _live)(context.obj, progress, as_of, send_mail=not no_mail)
     return _told(run)
+
+
+def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:
+    with progress.waiting("loads the program"):
+        settings = invocation.settings()
+        from flows.night import Night, run_nightly
+    today = invocation.now.date()
+    day = _not_after(as_of or today, today, "which is today")
+    night = Night(settings, settings.warehouse.data, invocation.now, day, send_mail)
+    return run_nightly(night, progress, invocation.stop)
+
+
+def _replayed(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:  # noqa: ARG001 - a replay mails nothing
+    with progress.waiting("starts the recorded upstreams"):
+        settings = invocation.settings()
+        from flows.night import Night, run_nightly
+        from flows.replay.upstreams import DEMO_DAY, moment_of, pointed_at, replay_server
+
+        day = _not_after(as_of or DEMO_DAY, DEMO_DAY, "the last day of the recordings")
+        data = settings.warehouse.data / "demo"
+        server = replay_server(day, data / "upstreams")
+    with server:
+        night = Night(pointed_at(server, settings), data, moment_of(day), day, send_mail=False)
+        return run_nightly(night, progress, invocation.stop)
 
 
 def _told(run: Run) -> int:

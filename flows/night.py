@@ -7,7 +7,7 @@ without Prefect is a night all the same: it only leaves no record there.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -20,6 +20,7 @@ import duckdb
 
 from flows.config.settings import Settings
 from flows.process.own_prefect import Prefect, prefect_of_night
+from flows.process.signals import Stop
 from flows.progress import Progress
 from warehouse.ledger import begin_run, finish_run, interrupt_running
 from warehouse.open import open_warehouse
@@ -57,15 +58,14 @@ class Run:
     """One night under way: its connection (the only writer), its ledger entry and what came of it.
 
     `asked`: the answers that are to come, and the step of each. `failed` holds a line for each thing that went wrong;
-    `succeeded` counts the steps that brought all they should. `take_signals` is called when the flow begins, because
-    Prefect takes SIGTERM for itself; `has_begun` and `is_done` say how far the flow has got, `in_prefect` whether
-    Prefect is told of it.
+    `succeeded` counts the steps that brought all they should. `stop` knows whether somebody wants it to end.
+    `has_begun` and `is_done` say how far the flow has got, `in_prefect` whether Prefect is told of it.
     """
 
     night: Night
     con: duckdb.DuckDBPyConnection
     progress: Progress
-    take_signals: Callable[[], None]
+    stop: Stop
     asked: Mapping[Future[tuple[Answer, ...]], Step] = field(default_factory=dict)
     run_id: str = field(default_factory=lambda: uuid4().hex)
     started: float = field(default_factory=time.monotonic)
@@ -88,12 +88,12 @@ class Run:
         return 1 if self.failed else 0
 
 
-def run_nightly(night: Night, progress: Progress, take_signals: Callable[[], None] = lambda: None) -> Run:
+def run_nightly(night: Night, progress: Progress, stop: Stop) -> Run:
     """Run the job once, now. Raises WarehouseBusy when another process writes to the warehouse."""
     with progress.waiting("opens the warehouse"):
         con = open_warehouse(night.data / "warehouse.duckdb")
     with con, prefect_of_night(night.data, lambda line: progress.end("prefect", "fallback", line)) as prefect:
-        run = Run(night, con, progress, take_signals)
+        run = Run(night, con, progress, stop)
         try:
             with _in_ledger(run):
                 _collect_and_report(run, prefect)
@@ -129,11 +129,11 @@ def _in_ledger(run: Run) -> Iterator[None]:
     )  # fmt: skip
     try:
         yield
-    except KeyboardInterrupt:
-        with run.con.cursor() as con:  # the other one may be in the midst of a query
-            interrupt_running(con, finished_at=run.now())
-        raise
     except BaseException as error:
+        if run.stop.asked:
+            with run.con.cursor() as con:  # the other one may be in the midst of a query
+                interrupt_running(con, finished_at=run.now())
+            raise KeyboardInterrupt from None  # DuckDB turns the interruption of a query into an error of its own
         finish_run(run.con, run.run_id, finished_at=run.now(), status="failed", error=type(error).__name__)
         raise
     status = "failed" if run.report is None else "partial" if run.failed else "ok"

@@ -55,15 +55,15 @@ def run_in_prefect(run: Run, api_url: str) -> None:
 def nightly(run: Any) -> None:
     """The table of contents of a night; `run` is a flows.night.Run."""
     run.has_begun = True
-    run.take_signals()
+    run.stop.arm()  # Prefect has taken SIGTERM for itself
     collect_and_load(run)
     look_for_breaks(run)
     check(run)
     publish(run)
     report(run)
     mail(run)
-    leave_artifact(run)
     run.is_done = True
+    leave_artifact(run)
 
 
 def collect_and_load(run: Run) -> None:

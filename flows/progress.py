@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Protocol, Self, TextIO, cast, runtime_checkable
 
+from flows.printable import printable
 from flows.process.streams import Patient, say
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class PlainProgress(AbstractContextManager["PlainProgress"]):
         """Nothing: a log needs what happened."""
 
     def end(self, name: str, status: str, note: str) -> None:
-        say(f"{status:<9}{name}: {note}", self._out)
+        say(f"{status:<9}{printable(name)}: {printable(note)}", self._out)
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:  # noqa: ARG002 - a log needs what happened
@@ -75,13 +76,14 @@ class TerminalProgress(AbstractContextManager["TerminalProgress"]):
     def begin(self, name: str) -> None:
         from rich.markup import escape
 
-        self._tasks[name] = self._bar.add_task(escape(name), total=None)
+        self._tasks[name] = self._bar.add_task(escape(printable(name)), total=None)
 
     def end(self, name: str, status: str, note: str) -> None:
         from rich.markup import escape
 
         self._remove(name)
-        self._bar.console.print(f"{_MARKS[status]} {escape(name)}  [dim]{escape(note)}[/]", highlight=False)
+        said = f"{_MARKS[status]} {escape(printable(name))}  [dim]{escape(printable(note))}[/]"
+        self._bar.console.print(said, highlight=False)
 
     @contextmanager
     def waiting(self, what: str) -> Iterator[None]:

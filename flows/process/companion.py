@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import traceback
 from threading import Thread
 
 from flows.process.children import MARK, end_marked
@@ -22,9 +23,14 @@ READY = b"ready\n"
 def main(descriptor: int | None) -> None:
     """Watch, and serve until told to stop; says READY on standard output when the first request can be answered."""
     Thread(target=_end_with_the_night).start()
-    if descriptor is not None:
+    if descriptor is None:
+        return
+    try:
         _serve(socket.socket(fileno=descriptor))
-        os._exit(0)  # stopped by the night, which waits; the other thread still reads
+    except Exception:  # noqa: BLE001 - into the log of the server
+        traceback.print_exc()
+    finally:
+        os._exit(0)  # stopped by the night, or no server to be had; the other thread would still read
 
 
 def _end_with_the_night() -> None:

@@ -1,0 +1,107 @@
+"""Nights in processes of their own, with as few steps as a night can have, and a look at what they leave running."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.conftest import ROOT, TRENDS
+
+GONE_WITHIN_SECONDS = 10
+CONFIG = """
+[frameworks.keras]
+packages    = ["keras"]
+repository  = "keras-team/keras"
+search_term = "Keras"
+
+[sources.google_trends]
+enabled = false
+[sources.pypi_downloads]
+enabled = false
+[sources.git_history]
+enabled = false
+"""
+
+
+@dataclass
+class SmallNight:
+    """`trends nightly --replay` in `folder`; everything it starts can be found by the home of its Prefect."""
+
+    folder: Path
+    config: str = CONFIG
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data" / "demo"
+
+    @property
+    def command(self) -> list[str]:
+        config = self.folder / "config.toml"
+        config.write_text(self.config, encoding="utf-8")
+        return [*TRENDS, "--config", str(config), "--data", str(self.folder / "data"), "nightly", "--replay"]
+
+    def start(self, **options: Any) -> subprocess.Popen[str]:
+        environment = os.environ | options.pop("environment", {})
+        given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT} | options
+        self.started.append(subprocess.Popen(self.command, env=environment, **given))
+        return self.started[-1]
+
+    def run(self, **options: Any) -> subprocess.CompletedProcess[str]:
+        process = self.start(**options)
+        out, err = process.communicate(timeout=100)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def children(self) -> list[int]:
+        """What runs with the Prefect home of this night in its environment."""
+        return [process for process in _processes() if _environment(process).get("PREFECT_HOME") == self._home]
+
+    def has_left_nothing(self) -> bool:
+        return until(lambda: not self.children())
+
+    @property
+    def _home(self) -> str:
+        return str(self.data / "prefect")
+
+    def statuses(self, table: str = "runs") -> list[str]:
+        with duckdb.connect(str(self.data / "warehouse.duckdb"), read_only=True) as con:
+            return [status for (status,) in con.table(f"raw.{table}").select("status").fetchall()]
+
+
+def until(condition: Callable[[], object], seconds: float = GONE_WITHIN_SECONDS) -> bool:
+    """Whether `condition` comes true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+
+
+def _environment(process: int) -> dict[str, str]:
+    try:
+        text = Path(f"/proc/{process}/environ").read_bytes().decode("utf-8", "replace")
+    except OSError:  # it has just ended
+        return {}
+    return dict(item.split("=", 1) for item in text.split("\0") if "=" in item)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallNight]:
+    night = SmallNight(tmp_path)
+    yield night
+    for process in night.started:
+        process.kill()
+        process.communicate()

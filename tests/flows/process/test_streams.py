@@ -1,0 +1,173 @@
+"""Whoever reads what a command says may go, stop reading, or never have been there: the work is not disturbed."""
+
+from __future__ import annotations
+
+import io
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from flows import cli
+from flows.printable import REPLACEMENT
+from flows.process.streams import say
+from flows.progress import PlainProgress, TerminalProgress, progress_on
+from tests.flows.process.conftest import SmallNight
+
+NOBODY = "import os, sys; os.close(2); os.execv(sys.argv[1], sys.argv[1:])"
+
+
+@pytest.fixture
+def full_pipe() -> Iterator[TextIO]:
+    """A pipe that takes no more and that nobody reads."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while True:
+            os.write(writer, bytes(4096))
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    with os.fdopen(writer, "w") as out:
+        yield out
+        os.set_blocking(writer, False)
+        os.close(reader)
+
+
+@pytest.fixture
+def without_reader() -> Iterator[TextIO]:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as out:
+        yield out
+
+
+@pytest.fixture
+def full_disk() -> Iterator[TextIO]:
+    with Path("/dev/full").open("w") as out:
+        yield out
+
+
+@pytest.fixture
+def closed() -> TextIO:
+    out = io.StringIO()
+    out.close()
+    return out
+
+
+@pytest.mark.parametrize("stream", ["full_pipe", "without_reader", "full_disk", "closed"])
+def test_progress_never_raises_and_never_waits(stream: str, request: pytest.FixtureRequest) -> None:
+    out = request.getfixturevalue(stream)
+    for kind in (PlainProgress, TerminalProgress):
+        with kind(out) as progress:
+            with progress.waiting("opens the warehouse"):
+                progress.begin("git keras")
+            progress.end("git keras", "ok", "1 new row")
+            progress.end("pypi keras", "failed", "gone")
+
+
+def test_what_can_be_written_is_written() -> None:
+    out = io.StringIO()
+    with progress_on(out) as progress:
+        progress.end("git keras", "ok", "1 new row")
+    say("done", out)
+    assert out.getvalue() == "ok       git keras: 1 new row\ndone\n"
+
+
+def test_control_codes_of_an_upstream_do_not_reach_the_terminal() -> None:
+    for kind in (PlainProgress, TerminalProgress):
+        out = io.StringIO()
+        with kind(out) as progress:
+            progress.end("git \x1b[31mred", "ok", "\x1b]0;title\x07")
+        assert "\x1b[31m" not in out.getvalue()
+        assert "\x07" not in out.getvalue()
+        assert REPLACEMENT in out.getvalue()
+
+
+@pytest.mark.slow
+def test_a_night_is_the_same_whoever_reads_its_progress(small: SmallNight) -> None:
+    """One night after the other: nobody has standard error, its reader is gone, it is full."""
+    expected = small.run()
+    assert expected.stdout.endswith("report.html\n"), expected.stderr
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    gone = small.run(stderr=writer)
+    os.close(writer)
+    with Path("/dev/full").open("w") as full_disk:
+        full = small.run(stderr=full_disk)
+    nobody = subprocess.run(
+        [sys.executable, "-c", NOBODY, *small.command], stdout=subprocess.PIPE, text=True, check=False, timeout=100
+    )
+    for run in (gone, full, nobody):
+        assert (run.stdout, run.returncode) == (expected.stdout, expected.returncode)
+    assert small.statuses()[1:] == small.statuses()[:1] * 3
+
+
+@pytest.mark.slow
+def test_a_report_whose_path_nobody_takes_is_a_report(small: SmallNight) -> None:
+    expected = small.run()
+    with Path("/dev/full").open("w") as full_disk:
+        full = small.run(stdout=full_disk)
+    assert full.returncode == expected.returncode
+    last = full.stderr.splitlines()[-1]
+    assert last == f"trends: standard output: No space left on device; the report is {expected.stdout.strip()}"
+
+
+def test_a_file_never_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
+    """Else the warehouse would be file 2, and whatever is written to standard error would damage it."""
+    code = """if True:
+        import os, sys
+        for number in (0, 1, 2):
+            os.close(number)
+        sys.stdin = sys.stdout = sys.stderr = None
+        from flows.cli import main
+        main(["status"])
+        opened = os.open(sys.argv[1], os.O_CREAT | os.O_WRONLY)
+        os.write(opened, str(opened).encode())"""
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "opened")], check=True, cwd=tmp_path)
+    assert int((tmp_path / "opened").read_text()) > 2
+
+
+def test_complaints_never_raise(monkeypatch: pytest.MonkeyPatch, without_reader: TextIO) -> None:
+    monkeypatch.setattr(sys, "stderr", without_reader)
+    assert cli.main(["--config", "nowhere.toml", "status"]) == 2
+
+
+# ---- the first words -------------------------------------------------------------------------------------------------
+
+FIRST_WORDS = """if True:
+    import sys, os
+    from flows.process.streams import Patient
+    write = Patient.write
+    def look(self, text):
+        if "s the " in text:
+            os.write(1, " ".join([text, *sys.modules]).encode())
+            os._exit(0)
+        return write(self, text)
+    Patient.write = look
+    from flows.cli import main
+    main(sys.argv[1:])
+"""
+SLOW_TO_LOAD = {"prefect", "duckdb", "pandas", "requests", "pyarrow", "plotly", "matplotlib"}
+
+
+@pytest.mark.parametrize("arguments", [["nightly"], ["nightly", "--replay"]])
+def test_the_first_words_on_a_terminal_wait_for_nothing_that_is_slow_to_load(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    """What is loaded by then is what makes them late or not, on any machine."""
+    terminal, ours = pty.openpty()
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_WORDS, *arguments], stderr=ours, stdout=subprocess.PIPE, text=True, check=True,
+        timeout=60, env=os.environ | {"TERM": "xterm"}, cwd=tmp_path,
+    )  # fmt: skip
+    os.close(ours)
+    os.close(terminal)
+    words, loaded = done.stdout.split(" sys ", 1)
+    assert "loads the program" in words or "starts the recorded upstreams" in words
+    assert SLOW_TO_LOAD & {name.split(".")[0] for name in loaded.split()} == set()
