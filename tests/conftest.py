@@ -144,7 +144,7 @@ def _start_demo(folder: Path, owner: int) -> None:
 
 
 def _start_prefect(folder: Path, owner: int) -> None:
-    """The server that Prefect starts for a flow that has none, on a socket that is open before the server is up."""
+    """As a night starts its own: on a socket that is open, and takes requests, before the server is up."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app",
                    "--fd", str(listener.fileno()), "--log-level", "error", "--lifespan", "on"]  # fmt: skip
@@ -168,7 +168,7 @@ def demo(shared_folder: Path) -> Demo:
 
 @pytest.fixture(scope="session")
 def prefect_api(shared_folder: Path) -> str:
-    """The address of a Prefect server for all nights: each would start one of its own, which takes ten seconds."""
+    """The address of a Prefect server for nights to report to: one of its own takes each of them six seconds."""
     url = (shared_folder / "background" / "prefect.url").read_text(encoding="utf-8")
     assert requests.get(f"{url}/health", timeout=background.LONGEST_SECONDS).ok
     return url

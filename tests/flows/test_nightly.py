@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows.process.own_prefect import ASKED_SERVER
 from tests.conftest import ROOT, TRENDS, run_trends
 from warehouse.open import open_warehouse
 from warehouse.snapshot import open_published
@@ -57,8 +58,8 @@ class Place:
 
     @property
     def prefect(self) -> dict[str, str]:
-        """The environment variables that lead Prefect to the server of the tests and away from the user's settings."""
-        return {"TRENDS_PREFECT_API_URL": self.prefect_api}
+        """The environment variable that names the server to report to: the one of the tests."""
+        return {ASKED_SERVER: self.prefect_api}
 
     def night(self) -> subprocess.CompletedProcess[str]:
         return run_trends(*self.arguments, **self.prefect)
