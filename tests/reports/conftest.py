@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import duckdb
 import pytest
@@ -29,6 +30,9 @@ from warehouse.rows import (
     StarDay,
 )
 from warehouse.save import save_answers
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 DEMO_DAY = date(2021, 6, 25)
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -55,6 +59,23 @@ def demo_report(demo_warehouse: duckdb.DuckDBPyConnection, tmp_path_factory: pyt
     return build_report(demo_warehouse, as_of=DEMO_DAY, out=tmp_path_factory.mktemp("reports") / "2021-06-25")
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium of the machine, started once."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium on the path, and CI has to have one")
+        pytest.skip("no Chromium on the path")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        started = playwright.chromium.launch(executable_path=found, args=arguments)
+        yield started
+        started.close()
+
+
 @pytest.fixture
 def same_as_golden() -> Callable[[str, str], None]:
     """Compares a text with a file of tests/golden; with UPDATE_GOLDEN set (make golden) writes it there instead."""
@@ -69,7 +90,7 @@ def same_as_golden() -> Callable[[str, str], None]:
 
 @pytest.fixture(scope="session")
 def warehouse_of(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path_factory: pytest.TempPathFactory, empty_warehouse: Path
 ) -> Iterator[Callable[..., duckdb.DuckDBPyConnection]]:
     """Publish a warehouse of these answers and open it: `warehouse_of(answers, as_of)`."""
     opened: list[duckdb.DuckDBPyConnection] = []
@@ -77,7 +98,7 @@ def warehouse_of(
     def make(answers: Iterable[Answer], as_of: date = DEMO_DAY) -> duckdb.DuckDBPyConnection:
         folder = tmp_path_factory.mktemp("warehouse")
         moment = datetime(as_of.year, as_of.month, as_of.day, 23, tzinfo=UTC)
-        with open_warehouse(folder / "warehouse.duckdb") as con:
+        with open_warehouse(shutil.copy(empty_warehouse, folder / "warehouse.duckdb")) as con:
             begin_run(con, run_id="r1", flow="nightly", as_of=as_of, started_at=moment, program_version="test")
             save_answers(con, "r1", answers)
             finish_run(con, "r1", finished_at=moment, status="succeeded", error=None)

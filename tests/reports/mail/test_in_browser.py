@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from reports.build import BuiltReport
 from reports.mail.digest import digest_of
@@ -19,17 +19,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ReportOf = Callable[..., BuiltReport]
 ENVELOPE = Envelope("t@example.com", "Trends", "all", "weekly", "a@example.com", datetime(2021, 6, 25, tzinfo=UTC), "s")
 NEAR_WHITE, NEAR_BLACK = 200, 60
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
-        yield browser
-        browser.close()
 
 
 def page_of(built: BuiltReport) -> str:

@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import duckdb
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from reports.build import BuiltReport, build_report
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DESKTOP, PHONE = 1280, 390
+LONGEST_MILLISECONDS = 100_000  # a page that takes longer hangs
+TICK = "[data-chart] .xtick text"
 FIGURE = re.compile(r"\d[\d,]*(\.\d+)?(\u00a0[kMB%])?|\d+ (months|before)")
 SHAPES = ".scatterlayer .trace path, .barlayer .trace path, .scatterlayer .trace text"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
-    if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium on the path, and CI has to have one")
-        pytest.skip("no Chromium on the path")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        started = playwright.chromium.launch(executable_path=found, args=arguments)
-        yield started
-        started.close()
 
 
 @dataclass
@@ -51,28 +39,34 @@ class Opened:
 Opener = Callable[..., Opened]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def opened(browser: Browser) -> Iterator[Opener]:
-    contexts = []
+    """Opens a page: `opened(path, width=..., scheme=..., script=...)`."""
+    with ExitStack() as contexts:
 
-    def open_page(path: Path, *, width: int = DESKTOP, scheme: str = "light", script: bool = True) -> Opened:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
-        )
-        contexts.append(context)
-        made = Opened(context.new_page())
-        made.page.on("console", lambda line: made.told.append(line.text))
-        made.page.on("pageerror", lambda error: made.told.append(str(error)))
-        made.page.on("dialog", lambda dialog: made.told.append(dialog.message))
-        made.page.on("request", lambda request: made.asked.append(request.url))
-        made.page.goto(path.as_uri())
-        if script:
-            made.page.wait_for_selector("html[data-drawn]", state="attached", timeout=60_000)
-        return made
+        def open_page(path: Path, *, width: int = DESKTOP, scheme: str = "light", script: bool = True) -> Opened:
+            context = browser.new_context(
+                viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
+            )
+            contexts.enter_context(context)
+            context.set_default_timeout(LONGEST_MILLISECONDS)
+            made = Opened(context.new_page())
+            made.page.on("console", lambda line: made.told.append(line.text))
+            made.page.on("pageerror", lambda error: made.told.append(str(error)))
+            made.page.on("dialog", lambda dialog: made.told.append(dialog.message))
+            made.page.on("request", lambda request: made.asked.append(request.url))
+            made.page.goto(path.as_uri())
+            if script:
+                made.page.wait_for_selector("html[data-drawn]", state="attached")
+            return made
 
-    yield open_page
-    for context in contexts:
-        context.close()
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def shown(opened: Opener, demo_report: BuiltReport) -> Opener:
+    """The demo's page, opened once for each width and scheme: `shown(width=..., scheme=...)`. To be left as it was."""
+    return cache(lambda **view: opened(demo_report.page, **view))
 
 
 def brightness(page: Page, selector: str, what: str) -> float:
@@ -84,9 +78,9 @@ def brightness(page: Page, selector: str, what: str) -> float:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [DESKTOP, PHONE])
 def test_every_chart_is_drawn_nothing_fails_nothing_is_fetched(
-    opened: Opener, demo_report: BuiltReport, width: int, scheme: str
+    shown: Opener, demo_report: BuiltReport, width: int, scheme: str
 ) -> None:
-    made = opened(demo_report.page, width=width, scheme=scheme)
+    made = shown(width=width, scheme=scheme)
     page = made.page
     drawn = page.eval_on_selector_all(
         "[data-chart]", f"""all => all.map(one => [one.dataset.chart, one.querySelectorAll("{SHAPES}").length])"""
@@ -97,7 +91,7 @@ def test_every_chart_is_drawn_nothing_fails_nothing_is_fetched(
     assert made.outside == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     ground, ink = brightness(page, "body", "backgroundColor"), brightness(page, "body", "color")
-    tick = brightness(page, "[data-chart] .xtick text", "fill")
+    tick = brightness(page, TICK, "fill")
     if scheme == "light":
         assert ground > 230 > 110 > max(ink, tick)
     else:
@@ -119,12 +113,22 @@ def test_figures_beside_the_axes_and_under_the_pointer_are_written_as_in_the_tex
             assert not re.search(r"%\{[xyz]", trace.get("hovertemplate") or ""), "plotly would write them its own way"
 
 
-def test_charts_follow_when_the_reader_turns_dark(opened: Opener, demo_report: BuiltReport) -> None:
-    page = opened(demo_report.page).page
-    light = brightness(page, "[data-chart] .xtick text", "fill")
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(800)
-    assert brightness(page, "[data-chart] .xtick text", "fill") > light + 40
+def turn(page: Page, scheme: str) -> None:
+    """Change the scheme and wait until the charts have followed, which they do in their own time."""
+    before = page.eval_on_selector(TICK, "tick => getComputedStyle(tick).fill")
+    page.emulate_media(color_scheme=scheme)
+    page.wait_for_function(
+        "([tick, before]) => getComputedStyle(document.querySelector(tick)).fill !== before", arg=[TICK, before]
+    )
+
+
+def test_charts_follow_when_the_reader_turns_dark_and_light_again(shown: Opener) -> None:
+    page = shown(width=DESKTOP, scheme="light").page
+    light = brightness(page, TICK, "fill")
+    turn(page, "dark")
+    assert brightness(page, TICK, "fill") > light + 40
+    turn(page, "light")
+    assert brightness(page, TICK, "fill") == light
 
 
 def visible_traces(page: Page, chart: str) -> int:
@@ -134,8 +138,8 @@ def visible_traces(page: Page, chart: str) -> int:
     return shown
 
 
-def test_legend_buttons_hide_and_show_by_mouse_and_by_keyboard(opened: Opener, demo_report: BuiltReport) -> None:
-    page = opened(demo_report.page).page
+def test_legend_buttons_hide_and_show_by_mouse_and_by_keyboard(shown: Opener) -> None:
+    page = shown(width=DESKTOP, scheme="light").page
     everything = visible_traces(page, "search-rolling")
     for group in ("framework:pytorch", "releases", "weeks"):
         button = page.locator(f'button[data-for="search-rolling"][data-group="{group}"]')
@@ -148,13 +152,16 @@ def test_legend_buttons_hide_and_show_by_mouse_and_by_keyboard(opened: Opener, d
         assert visible_traces(page, "search-rolling") == everything
 
 
-def test_what_is_hidden_stays_hidden_in_the_dark(opened: Opener, demo_report: BuiltReport) -> None:
-    page = opened(demo_report.page).page
-    page.locator('button[data-for="stars-rolling"][data-group="framework:keras"]').click()
+def test_what_is_hidden_stays_hidden_in_the_dark(shown: Opener) -> None:
+    page = shown(width=DESKTOP, scheme="light").page
+    button = page.locator('button[data-for="stars-rolling"][data-group="framework:keras"]')
+    button.click()
     before = visible_traces(page, "stars-rolling")
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(800)
+    turn(page, "dark")
     assert visible_traces(page, "stars-rolling") == before
+    turn(page, "light")
+    button.click()
+    assert visible_traces(page, "stars-rolling") > before
 
 
 def test_the_first_tab_skips_to_the_figures(opened: Opener, demo_report: BuiltReport) -> None:
@@ -165,15 +172,15 @@ def test_the_first_tab_skips_to_the_figures(opened: Opener, demo_report: BuiltRe
     assert page.evaluate("document.activeElement.id") == "figures-start"
 
 
-def test_no_cloud_button(opened: Opener, demo_report: BuiltReport) -> None:
-    page = opened(demo_report.page).page
+def test_no_cloud_button(shown: Opener) -> None:
+    page = shown(width=DESKTOP, scheme="light").page
     titles = page.eval_on_selector_all(".modebar-btn", "all => all.map(one => one.dataset.title)")
     assert set(titles) == {"Download plot as a PNG"}
     assert page.locator(".plotlyjsicon").count() == 0
 
 
-def test_the_synthetic_series_says_so_on_the_chart(opened: Opener, demo_report: BuiltReport) -> None:
-    page = opened(demo_report.page).page
+def test_the_synthetic_series_says_so_on_the_chart(shown: Opener) -> None:
+    page = shown(width=DESKTOP, scheme="light").page
     charts = page.eval_on_selector_all(
         "[data-chart]", "all => all.filter(one => /synthetic/i.test(one.textContent)).map(one => one.dataset.chart)"
     )
@@ -187,18 +194,18 @@ def test_without_script_the_figures_are_there_as_tables(opened: Opener, demo_rep
     assert page.locator("#figure-stars-rolling table").first.is_visible()
 
 
-def test_it_prints_light_whatever_the_screen(opened: Opener, demo_report: BuiltReport, tmp_path: Path) -> None:
-    page = opened(demo_report.page, scheme="dark").page
+def test_it_prints_light_whatever_the_screen(shown: Opener, tmp_path: Path) -> None:
+    page = shown(width=DESKTOP, scheme="dark").page
     path = tmp_path / "report.pdf"
     page.pdf(path=path, format="A4", print_background=True)
     assert path.read_bytes().startswith(b"%PDF")
     assert 6 <= len(re.findall(rb"/Type\s*/Page\b", path.read_bytes())) <= 24
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert brightness(page, "[data-chart] .xtick text", "fill") < 110
+    assert brightness(page, TICK, "fill") < 110
     widths = page.eval_on_selector_all("[data-chart] .main-svg", "all => all.map(one => one.clientWidth)")
     assert max(widths) <= 700
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert brightness(page, "[data-chart] .xtick text", "fill") > 140
+    assert brightness(page, TICK, "fill") > 140
 
 
 def test_the_shared_script_form_draws_too(
