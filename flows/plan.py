@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 
 import duckdb
@@ -17,13 +17,24 @@ from flows.sources.git.clone import clone_of
 from flows.sources.git.history import fetch_commits
 from flows.sources.github_repository import KnownStars, fetch_repository, pages_needed
 from flows.sources.google_trends import fetch_interest
+from flows.sources.pypi import clickpy, pypistats
+from flows.sources.pypi.control import Control
 from flows.sources.pypi.downloads import fetch_downloads
 from flows.sources.pypi.releases import fetch_releases
 from warehouse.breaks.known import known_breaks
 from warehouse.calendar import MONTHS_OF_HISTORY, add_months
 from warehouse.open import identity_key
-from warehouse.read.state import last_day, latest_state, previous_total, star_days, star_history_begins
+from warehouse.read.state import (
+    counted_days,
+    downloads_to_ask,
+    latest_state,
+    previous_total,
+    star_days,
+    star_history_begins,
+)
 from warehouse.rows import Answer, Break, FrameworkEntry, PackageEntry
+
+COMPARE_DAYS = 400  # of downloads, every 30 days: repairs have come months late
 
 
 @dataclass(frozen=True)
@@ -52,8 +63,7 @@ def plan(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -> list
     if sources.google_trends.enabled:
         steps.append(_interest(night, clients))
     if sources.pypi_downloads.enabled:
-        packages = _packages(night.settings, with_requiring=True)
-        steps += [_downloads(night, con, clients, package) for package in packages]
+        steps += _downloads(night, con, clients)
     if sources.github_repository.enabled:
         steps += _repositories(night, con, clients, repositories)
     if sources.pypi_releases.enabled:
@@ -135,25 +145,48 @@ def _interest(night: Night, clients: Clients) -> Step:
     )
 
 
-def _downloads(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients, package: str) -> Step:
+def _downloads(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -> list[Step]:
+    """A step for each package, and one for the control series: all packages of the index together."""
     settings = night.settings.sources.pypi_downloads
-    known = last_day(con, entity=package)
-    first_day = (
-        add_months(night.last_day.replace(day=1), -settings.first_run_months)
-        if known is None
-        else min(known, night.last_day) - timedelta(days=settings.nightly_days - 1)
-    )
-    fetch = partial(
-        fetch_downloads,
+    controls = _first_days(night, con, pypistats.SOURCE, pypistats.RETENTION_DAYS + 1)
+    packages = _first_days(night, con, clickpy.SOURCE, COMPARE_DAYS)
+    control = Control(
         settings,
-        clients.downloads,
-        package=package,
-        first_day=first_day,
+        clients.downloads.pypistats,
+        first_day=controls.get(pypistats.ALL_PACKAGES) or _first_of_all(night),
         last_day=night.last_day,
         collected_at=night.now,
         as_of=night.as_of,
+        known=counted_days(con, service=pypistats.SOURCE, entity=pypistats.ALL_PACKAGES),
     )
-    return Step("pypi_downloads", package, fetch, first_day, night.last_day)
+    steps = []
+    for package in _packages(night.settings, with_requiring=True):
+        first_day = packages.get(package) or _first_of_all(night)
+        fetch = partial(
+            fetch_downloads,
+            settings,
+            clients.downloads,
+            package=package,
+            first_day=first_day,
+            last_day=night.last_day,
+            collected_at=night.now,
+            as_of=night.as_of,
+            counted=control.has,
+        )
+        steps.append(Step("pypi_downloads", package, fetch, first_day, night.last_day))
+    return [*steps, Step("pypi_downloads", pypistats.ALL_PACKAGES, control.fetch, *control.window)]
+
+
+def _first_of_all(night: Night) -> date:
+    """Where the history of a package begins that is asked for the first time."""
+    return add_months(night.last_day.replace(day=1), -night.settings.sources.pypi_downloads.first_run_months)
+
+
+def _first_days(night: Night, con: duckdb.DuckDBPyConnection, service: str, compare_days: int) -> dict[str, date]:
+    return downloads_to_ask(
+        con, service=service, last_day=night.last_day, today=night.now.date(),
+        nightly_days=night.settings.sources.pypi_downloads.nightly_days, compare_days=compare_days,
+    )  # fmt: skip
 
 
 def _releases(night: Night, clients: Clients, package: str) -> Step:

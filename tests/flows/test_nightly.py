@@ -138,7 +138,7 @@ def test_without_any_network_it_says_so_once_a_step_and_loses_nothing(
         "--config", str(config), "--data", str(data), "nightly", "--as-of", "2021-06-26", **undisturbed.prefect
     )
     assert run.returncode == 1
-    assert len([line for line in run.stderr.splitlines() if line.startswith("failed")]) == 15
+    assert len([line for line in run.stderr.splitlines() if line.startswith("failed")]) == 16
     assert "Traceback" not in run.stderr
     after = facts_of(data / "warehouse.duckdb")
     assert all(set(map(repr, before[table])) <= set(map(repr, after[table])) for table in before)

@@ -215,6 +215,12 @@ def test_a_day_missing_inside_an_answer_is_held_back(con: duckdb.DuckDBPyConnect
     assert published(con) == [50, 60, 70, 80]
 
 
+def test_a_gap_that_the_source_tells_of_by_two_answers_is_let_in(con: duckdb.DuckDBPyConnection, night: Any) -> None:
+    rows = downloads(50, 60, 70, 80)
+    assert night(0, ("clickpy", "torch", rows[:2]), ("clickpy", "torch", rows[3:])) == []
+    assert published(con) == [50, 60, 80]
+
+
 def test_a_package_with_few_downloads_may_have_days_without(con: duckdb.DuckDBPyConnection, night: Any) -> None:
     rows = downloads(3, 1, 2, 4)
     assert night(0, ("clickpy", "torch", [*rows[:2], rows[3]])) == []

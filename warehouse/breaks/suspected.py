@@ -40,6 +40,7 @@ class _Basket:
 
 
 def _download_baskets(con: duckdb.DuckDBPyConnection) -> list[_Basket]:
+    """Of each service and basis the packages of the frameworks, and as controls all others, whoever tells of them."""
     points: dict[tuple[str, str], dict[str, list[Point]]] = {}
     for service, basis, package, start, end, value in con.execute(query("breaks/series_downloads")).fetchall():
         points.setdefault((service, basis), {}).setdefault(package, []).append(Point(start, end, value))
@@ -51,7 +52,12 @@ def _download_baskets(con: duckdb.DuckDBPyConnection) -> list[_Basket]:
             "pypi_downloads",
             basis,
             _independent(series, families),
-            {package: own for package, own in series.items() if package not in tracked},
+            {
+                f"{package} of {other_service}": own
+                for (other_service, other_basis), others in points.items()
+                for package, own in others.items()
+                if other_basis == basis and package not in tracked
+            },
         )
         for (service, basis), series in points.items()
     ]

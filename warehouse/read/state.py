@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from warehouse.calendar import naive_utc
-from warehouse.read.queries import ask_dicts, ask_one
+from warehouse.read.queries import ask, ask_dicts, ask_one
 from warehouse.rows import RepositoryTotal
 
 
@@ -37,13 +37,30 @@ def latest_state(con: duckdb.DuckDBPyConnection, service: str, entity: str) -> d
     return dict(json.loads(found[0])) if found else {}
 
 
-def last_day(con: duckdb.DuckDBPyConnection, *, entity: str) -> date | None:
-    """Last day that the preferred service has told of package `entity` on each of its bases; None before the first.
+def downloads_to_ask(
+    con: duckdb.DuckDBPyConnection,
+    *,
+    service: str,
+    last_day: date,
+    today: date,
+    nightly_days: int,
+    compare_days: int,
+) -> dict[str, date]:
+    """Package -> the first day that a night asks `service` for, up to `last_day`; {} before the first figure.
 
-    Days from a fallback do not count: they reach back less far, so the preferred service still owes its history.
+    That is `nightly_days` before the newest known day. Each week it reaches back to the first day of the last year that
+    is missing or known to be lost, and every 30 days over the last `compare_days`. `today` is the day of asking, UTC.
     """
-    found = ask_one(con, "state/last_download", entity=entity)
-    return found[0] if found else None
+    found = ask_dicts(
+        con, "state/downloads_to_ask", service=service, last_day=last_day, today=today, nightly_days=nightly_days,
+        compare_days=compare_days,
+    )  # fmt: skip
+    return {row["entity"]: row["first_day"] for row in found}
+
+
+def counted_days(con: duckdb.DuckDBPyConnection, *, service: str, entity: str) -> frozenset[date]:
+    """The days on which `service` has counted any download of package `entity`."""
+    return frozenset(ask(con, "state/counted_days", lambda day: day, service=service, entity=entity))
 
 
 def star_days(con: duckdb.DuckDBPyConnection, repository: str) -> list[tuple[date, date]]:

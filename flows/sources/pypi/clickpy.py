@@ -20,7 +20,7 @@ from flows.config.settings import PypiDownloads
 from flows.sources.answers import count, day_in, shown
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.http import HttpClient, json_of
-from flows.sources.pypi.days import FEW_A_DAY, Control, answers, covered_days
+from flows.sources.pypi.days import FEW_A_DAY, Counted, answers, covered_days
 from warehouse.rows import Answer
 
 SOURCE = "clickpy"
@@ -65,7 +65,7 @@ def fetch_clickpy(
     first_day: date,
     last_day: date,
     collected_at: datetime,
-    control: Control,
+    counted: Counted,
 ) -> Iterator[Answer]:
     """Answers on two bases ("all", "without_mirrors"), one for each run of days that ClickPy covers.
 
@@ -85,12 +85,12 @@ def fetch_clickpy(
             window_start=first_day,
             window_end=last_day,
         )
-        yield from answers(question, basis, covered_days(days, partial(_is_zero, control)))
+        yield from answers(question, basis, covered_days(days, partial(_is_zero, counted)))
 
 
-def _is_zero(control: Control, day: date, usual: float) -> bool:
+def _is_zero(counted: Counted, day: date, usual: float) -> bool:
     """A day without a row, of a package with few downloads, unless it is known that nothing was counted on that day."""
-    return usual < FEW_A_DAY and control.has(day) is not False
+    return usual < FEW_A_DAY and counted(day) is not False
 
 
 def _is_answer(response: requests.Response) -> bool:

@@ -9,31 +9,29 @@ nothing yet: perhaps the service has not come so far.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from statistics import median
 
+from flows.sources.errors import TerminalError
 from warehouse.rows import Answer, Download
 
+SOURCE = "pypi_downloads"
 FEW_A_DAY = 20  # with fewer downloads a day, a day without any happens; with more, the day was lost
-PARTIAL_SHARE = 2 / 3  # no recorded day is so far below the seven before it, unless the way of counting changed
+PARTIAL_SHARE = 2 / 3  # no recorded day is so far below the same days of two weeks before, unless counting changed
+MOST_NOT_SETTLED = 2  # of the newest days: a fall that lasts is late by these, and not withheld
 _DAYS_AROUND = 7
 _DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
-    """The days on which pypistats.org counted any package at all (the series `__all__`), as far as they are known."""
-
-    days: frozenset[date] = frozenset()
-
-    def has(self, day: date) -> bool | None:
-        """Whether anything was counted on `day`; None for days before the first known and after the last."""
-        return day in self.days if self.days and min(self.days) <= day <= max(self.days) else None
+Counted = Callable[[date], bool | None]
+"""Whether any package was counted on a day; None where that is not known."""
 
 
-NO_CONTROL = Control()
+def nobody_knows(_: date) -> bool | None:
+    """The answer of whoever has not asked."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,8 @@ class CoveredDays:
 def covered_days(counts: Mapping[date, int], is_zero: Callable[[date, float], bool]) -> CoveredDays:
     """The rows of a service -> what they cover. `is_zero(day, usual)`: whether an absent day had no download at all."""
     days = sorted(counts)
-    not_settled = []
-    while days and _is_partial(days[-1], counts):
+    not_settled: list[date] = []
+    while len(days) > 1 and len(not_settled) < MOST_NOT_SETTLED and _is_partial(days[-1], counts):
         not_settled.append(days.pop())
     every = [days[0] + n * _DAY for n in range((days[-1] - days[0]).days + 1)] if days else []
     zeros = {day for day in every if day not in counts and is_zero(day, _usual(day, days, counts))}
@@ -84,6 +82,11 @@ def answers(question: Answer, basis: str, covered: CoveredDays) -> Iterator[Answ
         yield replace(question, rows=run, window_start=start, window_end=run[-1].period_start)
 
 
+def rows_of(answers: Iterable[Answer]) -> list[Download]:
+    """The rows of all `answers`."""
+    return [row for answer in answers for row in answer.rows if isinstance(row, Download)]
+
+
 def runs(rows: Sequence[Download]) -> Iterator[tuple[Download, ...]]:
     """`rows` of one day each, oldest first, cut where a day is absent."""
     start = 0
@@ -99,12 +102,26 @@ def is_few(counts: Sequence[int]) -> bool:
 
 
 def _is_partial(day: date, counts: Mapping[date, int]) -> bool:
-    """Whether the newest day is far below all of the seven days before it: a weekend or a holiday is not."""
-    before = [counts[earlier] for n in range(1, _DAYS_AROUND + 1) if (earlier := day - n * _DAY) in counts]
-    return bool(before) and min(before) >= FEW_A_DAY and counts[day] <= PARTIAL_SHARE * min(before)
+    """Whether one of the newest days is far below the same days of the two weeks before, else of the days before it."""
+    for earlier in ((7, 14), range(1, 7)):
+        before = [counts[day - n * _DAY] for n in earlier if day - n * _DAY in counts]
+        if before:
+            return min(before) >= FEW_A_DAY and counts[day] <= PARTIAL_SHARE * min(before)
+    return False
 
 
 def _usual(day: date, days: Sequence[date], counts: Mapping[date, int]) -> float:
     """The median of the rows nearest to an absent day, as many on each side; `days` are those with a row."""
     at = bisect_left(days, day)
     return median(counts[near] for near in days[max(0, at - _DAYS_AROUND) : at + _DAYS_AROUND])
+
+
+def last_complete_day(first_day: date, last_day: date, collected_at: datetime, as_of: date) -> date:
+    """`last_day`, or the day before: a UTC day is complete when it is over, and nothing after `as_of` is wanted.
+
+    Raises TerminalError where no day from `first_day` on is over.
+    """
+    last = min(last_day, as_of, collected_at.astimezone(UTC).date() - _DAY)
+    if last < first_day:
+        raise TerminalError(SOURCE, f"no day from {first_day} on is over yet", "ask again tomorrow")
+    return last

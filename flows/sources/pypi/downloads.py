@@ -7,9 +7,9 @@ ClickPy answers without days that it should have, those days alone are taken fro
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from packaging.utils import canonicalize_name
 
@@ -17,10 +17,9 @@ from flows.config.settings import PypiDownloads
 from flows.sources.errors import SourceError, TerminalError, TransientError
 from flows.sources.http import HttpClient
 from flows.sources.pypi import clickpy, pypistats, top_packages
-from flows.sources.pypi.days import NO_CONTROL, Control, is_few, runs
+from flows.sources.pypi.days import SOURCE, Counted, is_few, last_complete_day, nobody_knows, rows_of, runs
 from warehouse.rows import Answer, Download
 
-SOURCE = "pypi_downloads"
 USUAL_LAG_DAYS = 2  # a newest day older than that beside the last day asked for: the service stands still
 _DAY = timedelta(days=1)
 
@@ -35,7 +34,7 @@ class DownloadClients:
 
 
 def download_clients(settings: PypiDownloads, sleep: Callable[[float], None] = time.sleep) -> DownloadClients:
-    """The clients for `fetch_downloads` and `fetch_control`."""
+    """The clients for `fetch_downloads`; the control series is asked with that of pypistats.org."""
     return DownloadClients(
         clickpy=HttpClient.of(clickpy.SOURCE, settings, sleep=sleep),
         pypistats=pypistats.pypistats_client(settings, sleep),
@@ -52,19 +51,19 @@ def fetch_downloads(
     last_day: date,
     collected_at: datetime,
     as_of: date,
-    control: Control = NO_CONTROL,
+    counted: Counted = nobody_knows,
 ) -> Iterator[Answer]:
     """Answers for each service and basis, from the first service that has the package in the window.
 
     A service that answers without a row for it is yielded too. Days that are not over are never asked for. Days that
-    ClickPy lacks come from pypistats.org, as far as it has them. `control`: what is known of all packages together.
+    ClickPy lacks come from pypistats.org, as far as it has them. `counted`: what is known of all packages together.
     Raises TransientError or TerminalError, naming each service that failed, when none had a row, the last one broke
     off, or the days that ClickPy lacks could not be asked for.
     """
     package = canonicalize_name(package)
-    last_day = _last_complete_day(first_day, last_day, collected_at, as_of)
+    last_day = last_complete_day(first_day, last_day, collected_at, as_of)
     services = _services(
-        settings, clients, control, package=package, first_day=first_day, last_day=last_day, collected_at=collected_at
+        settings, clients, counted, package=package, first_day=first_day, last_day=last_day, collected_at=collected_at
     )
     failures: list[SourceError] = []
     because: list[str] = []
@@ -81,45 +80,20 @@ def fetch_downloads(
             failures.append(error)
             because.append(str(error))
         else:
-            if _rows(got) and service == clickpy.SOURCE:
+            if rows_of(got) and service == clickpy.SOURCE:
                 yield from _lacking_days(services[pypistats.SOURCE], got, last_day, collected_at)
-            if _rows(got):
+            if rows_of(got):
                 return
             because.append(f"{service}: no row for {package} from {first_day} to {last_day}")
-        has_days = has_days or bool(_rows(got))
+        has_days = has_days or bool(rows_of(got))
     if failures:
         raise _together(package, failures, because)
-
-
-def fetch_control(
-    settings: PypiDownloads,
-    client: HttpClient,
-    *,
-    first_day: date,
-    last_day: date,
-    collected_at: datetime,
-    as_of: date,
-) -> Iterator[Answer]:
-    """The downloads of all packages together (`__all__` of pypistats.org), against which breaks are told from changes.
-
-    Raises TransientError, TerminalError.
-    """
-    last_day = _last_complete_day(first_day, last_day, collected_at, as_of)
-    yield from pypistats.fetch_pypistats(
-        settings,
-        client,
-        package=pypistats.ALL_PACKAGES,
-        first_day=first_day,
-        last_day=last_day,
-        collected_at=collected_at,
-        control=NO_CONTROL,
-    )
 
 
 def _services(
     settings: PypiDownloads,
     clients: DownloadClients,
-    control: Control,
+    counted: Counted,
     *,
     package: str,
     first_day: date,
@@ -130,11 +104,11 @@ def _services(
     return {
         clickpy.SOURCE: lambda: clickpy.fetch_clickpy(
             settings, clients.clickpy, package=package, first_day=first_day, last_day=last_day,
-            collected_at=collected_at, control=control,
+            collected_at=collected_at, counted=counted,
         ),
         pypistats.SOURCE: lambda: pypistats.fetch_pypistats(
             settings, clients.pypistats, package=package, first_day=first_day, last_day=last_day,
-            collected_at=collected_at, control=control,
+            collected_at=collected_at, counted=counted,
         ),
         top_packages.SOURCE: lambda: top_packages.fetch_top_packages(
             settings, clients.top_packages, package=package, first_day=first_day, last_day=last_day,
@@ -147,7 +121,7 @@ def _lacking_days(
     ask_pypistats: Callable[[], Iterator[Answer]], got: Sequence[Answer], last_day: date, collected_at: datetime
 ) -> Iterator[Answer]:
     """What pypistats.org has of the days that ClickPy should have and does not, on each basis."""
-    rows = _rows(got)
+    rows = rows_of(got)
     lacking = {basis: _lacking(rows, basis, last_day) for basis in clickpy.STATEMENTS}
     days = sorted(set().union(*lacking.values()))
     if not days or days[-1] < pypistats.oldest_day(collected_at):
@@ -158,7 +132,7 @@ def _lacking_days(
     )
     try:
         for answer in ask_pypistats():
-            wanted = [row for row in _rows([answer]) if row.period_start in lacking[row.basis]]
+            wanted = [row for row in rows_of([answer]) if row.period_start in lacking[row.basis]]
             for run in runs(wanted):
                 part = replace(answer, rows=run, window_start=run[0].period_start, window_end=run[-1].period_start)
                 yield _with_reason(part, [reason])
@@ -174,18 +148,6 @@ def _lacking(rows: Sequence[Download], basis: str, last_day: date) -> set[date]:
     newest = max(own, default=min(every) - _DAY)
     until = last_day if (last_day - newest).days > USUAL_LAG_DAYS else newest
     return {min(every) + n * _DAY for n in range((until - min(every)).days + 1)} - own
-
-
-def _rows(answers: Iterable[Answer]) -> list[Download]:
-    return [row for answer in answers for row in answer.rows if isinstance(row, Download)]
-
-
-def _last_complete_day(first_day: date, last_day: date, collected_at: datetime, as_of: date) -> date:
-    """`last_day`, or the day before: a UTC day is complete when it is over, and nothing after `as_of` is wanted."""
-    last = min(last_day, as_of, collected_at.astimezone(UTC).date() - timedelta(days=1))
-    if last < first_day:
-        raise TerminalError(SOURCE, f"no day from {first_day} on is over yet", "ask again tomorrow")
-    return last
 
 
 def _with_reason(answer: Answer, because: list[str]) -> Answer:

@@ -20,7 +20,7 @@ from flows.config.settings import PypiDownloads
 from flows.sources.answers import count, day_in, shown
 from flows.sources.errors import TerminalError
 from flows.sources.http import HttpClient, json_of
-from flows.sources.pypi.days import FEW_A_DAY, Control, answers, covered_days
+from flows.sources.pypi.days import FEW_A_DAY, Counted, answers, covered_days
 from warehouse.rows import Answer
 
 SOURCE = "pypistats"
@@ -38,7 +38,7 @@ def fetch_pypistats(
     first_day: date,
     last_day: date,
     collected_at: datetime,
-    control: Control,
+    counted: Counted,
 ) -> Iterator[Answer]:
     """Answers on two bases for the days of the window that are still kept there, one for each run of days covered.
 
@@ -64,8 +64,8 @@ def fetch_pypistats(
             window_end=last_day,
         )
         days = {day: number for (of, day), number in counts.items() if of == category and first_day <= day <= last_day}
-        counted = {day for _, day in counts}  # on the other basis: mirrors alone may have come
-        yield from answers(question, basis, covered_days(days, partial(_is_zero, control, counted)))
+        there = {day for _, day in counts}  # on the other basis: mirrors alone may have come
+        yield from answers(question, basis, covered_days(days, partial(_is_zero, counted, there)))
 
 
 def oldest_day(collected_at: datetime) -> date:
@@ -86,9 +86,9 @@ def pypistats_client(settings: PypiDownloads, sleep: Callable[[float], None] = t
     return _PypistatsClient.of(SOURCE, settings, sleep=sleep)
 
 
-def _is_zero(control: Control, counted: Set[date], day: date, usual: float) -> bool:
+def _is_zero(counted: Counted, there: Set[date], day: date, usual: float) -> bool:
     """A day without a row while others were counted; where that is not known, of a package with few downloads."""
-    others = day in counted or control.has(day)
+    others = day in there or counted(day)
     return usual < FEW_A_DAY if others is None else others
 
 

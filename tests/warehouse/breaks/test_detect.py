@@ -264,6 +264,31 @@ def test_a_jump_of_all_packages_is_a_suspected_break_with_its_evidence(
     assert suspected_breaks(con) == (found,)
 
 
+def test_packages_of_no_framework_are_controls_whoever_tells_of_them(
+    con: duckdb.DuckDBPyConnection, save: Save, answer: MakeAnswer, two_families: tuple[Answer, Answer]
+) -> None:
+    day = date(2024, 9, 10)
+    halved = [
+        downloads(answer, name, days(seed, changes={day: 0.5})) for seed, name in enumerate(("tensorflow", "torch"))
+    ]
+    everything = downloads(answer, "__all__", days(9), source="pypistats")
+    other_basis = downloads(answer, "__all__", days(9), source="pypistats", basis="without_mirrors")
+    save(*two_families, *halved, everything, other_basis)
+    (found,) = suspected_breaks(con)
+    assert found.break_source == "clickpy"
+    control, factor = found.evidence.rpartition("control series: ")[2].rsplit(" ", 1)
+    assert control == "__all__ of pypistats"
+    assert float(factor) == pytest.approx(1, rel=0.08)
+
+
+def test_a_control_alone_is_no_series_to_suspect(
+    con: duckdb.DuckDBPyConnection, save: Save, answer: MakeAnswer, two_families: tuple[Answer, Answer]
+) -> None:
+    halved = days(9, changes={date(2024, 9, 10): 0.5})
+    save(*two_families, downloads(answer, "__all__", halved, source="pypistats"))
+    assert suspected_breaks(con) == ()
+
+
 def test_packages_that_install_each_other_are_one_witness(
     con: duckdb.DuckDBPyConnection, save: Save, answer: MakeAnswer, two_families: tuple[Answer, Answer]
 ) -> None:

@@ -10,7 +10,6 @@ from warehouse.read.state import (
     definitions_version,
     freshness,
     has_data,
-    last_day,
     latest_state,
     previous_total,
     star_days,
@@ -51,19 +50,6 @@ def test_an_answer_held_back_leaves_no_state(
     save(answer("git", "a/b", at=AT + DAY, state={"tip": "new"}), run_id="r2")
     hold_back(con, "r2")
     assert latest_state(con, "git", "a/b") == {"tip": "old"}
-
-
-def test_last_day_is_that_of_the_basis_that_lags_and_of_the_preferred_service(
-    con: duckdb.DuckDBPyConnection, save: Callable[..., int], answer: Callable[..., Answer]
-) -> None:
-    save(answer("pypistats", "torch", _download(date(2021, 6, 20))))
-    assert last_day(con, entity="torch") is None
-    save(
-        answer("clickpy", "torch", _download(date(2021, 6, 18)), _download(date(2021, 6, 1))),
-        answer("clickpy", "torch", _download(date(2021, 6, 17), "without_mirrors")),
-        run_id="r2",
-    )
-    assert last_day(con, entity="torch") == date(2021, 6, 17)
 
 
 def test_the_previous_total_and_the_star_history(

@@ -13,7 +13,7 @@ from flows.replay.pypistats import CategoryDay, PypistatsReplay
 from flows.replay.server import ReplayServer
 from flows.replay.top_packages import TopPackagesReplay
 from flows.sources.errors import SourceError
-from flows.sources.pypi.days import NO_CONTROL
+from flows.sources.pypi.days import Counted, nobody_knows
 from flows.sources.pypi.downloads import download_clients, fetch_downloads
 from warehouse.rows import Answer, Download
 
@@ -35,7 +35,7 @@ class World:
             top_packages_history_url=server.url("lists"),
             rate_per_minute=6000,
         )
-        self.control = NO_CONTROL
+        self.counted: Counted = nobody_knows
         self.clients = download_clients(self.settings, self.slept.append)
 
     def fetch(self, package: str, first_day: date, last_day: date | None = None) -> Iterator[Answer]:
@@ -47,7 +47,7 @@ class World:
             last_day=last_day or self.as_of,
             collected_at=self.collected_at,
             as_of=self.as_of,
-            control=self.control,
+            counted=self.counted,
         )
 
     def asked(self, name: str) -> list[Any]:

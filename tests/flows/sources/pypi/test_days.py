@@ -7,10 +7,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from flows.replay.pypi_recordings import recorded
 from flows.replay.pypistats import CategoryDay
 from flows.replay.server import status
 from flows.sources.errors import TransientError
-from flows.sources.pypi.days import Control
+from flows.sources.pypi.days import Counted, covered_days, nobody_knows
 from tests.flows.sources.pypi.conftest import DAY, a_day, a_month, by_day, read_until_error, world
 from warehouse.rows import Answer
 
@@ -99,7 +100,7 @@ class TestHalfLoaded:
     @pytest.mark.parametrize(
         ("loaded", "is_taken"), [(0.1, False), (0.5, False), (0.66, False), (0.67, True), (1.0, True)]
     )
-    def test_a_newest_day_far_below_the_week_before_is_not_over(self, loaded: float, is_taken: bool) -> None:
+    def test_a_newest_day_far_below_the_weeks_before_is_not_over(self, loaded: float, is_taken: bool) -> None:
         clickpy, _ = a_month(1000)
         with world(clickpy=clickpy, clickpy_is={"loaded": loaded, "newest": YESTERDAY}) as here:
             answers = list(here.fetch("torch", FIRST))
@@ -115,19 +116,44 @@ class TestHalfLoaded:
         assert found[ago(5)] == ("pypistats", 1001)
         assert len(found) == 28
 
-    def test_a_weekend_is_no_half_loaded_day(self) -> None:
-        rows = [a_day(ago(n), downloads=650 if ago(n).isoweekday() > 5 else 1000) for n in range(1, 15)]
-        with world(clickpy=tuple(rows)) as here:
-            assert len(by_day(here.fetch("torch", ago(14)))) == 14
+    @pytest.mark.parametrize("newest", [ago(n) for n in range(1, 8)])
+    def test_a_weekend_is_no_half_loaded_day_and_half_a_weekday_is_no_weekend(self, newest: date) -> None:
+        rows = [a_day(day, downloads=500 if day.isoweekday() > 5 else 1000) for day in map(ago, range(1, 28))]
+        for loaded, expected in ((1.0, newest), (0.5, newest - timedelta(1))):
+            with world(clickpy=tuple(rows), clickpy_is={"newest": newest, "loaded": loaded}) as here:
+                assert max(by_day(here.fetch("torch", ago(27)))) == expected
 
-    def test_a_fall_that_lasts_is_taken_as_soon_as_a_later_day_is_there(self) -> None:
-        rows = [a_day(ago(n), downloads=1000 if n > 2 else 300) for n in range(1, 15)]
+    def test_two_days_may_be_half_loaded(self) -> None:
+        rows = [a_day(ago(n), downloads={1: 50, 2: 400}.get(n, 1000)) for n in range(1, 28)]
         with world(clickpy=tuple(rows)) as here:
-            found = by_day(here.fetch("torch", ago(14)))
-        assert [found[ago(n)][1] for n in (3, 2, 1)] == [1000, 300, 300]
+            answers = list(here.fetch("torch", ago(27)))
+        assert max(by_day(answers)) == ago(3)
+        assert answers[0].state == {"not_settled": ["2026-09-26", "2026-09-27"]}
+
+    @pytest.mark.parametrize(("fell", "newest"), [(1, 2), (2, 3), (3, 3), (6, 3), (8, 1)])
+    def test_a_fall_that_lasts_comes_two_days_late_and_after_a_week_at_once(self, fell: int, newest: int) -> None:
+        rows = [a_day(ago(n), downloads=1000 if n > fell else 300) for n in range(1, 28)]
+        with world(clickpy=tuple(rows)) as here:
+            found = by_day(here.fetch("torch", ago(27)))
+        assert max(found) == ago(newest)
+
+    @pytest.mark.parametrize(("package", "late"), [("tensorboard", 3), ("transformers", 7)])
+    def test_recorded_days_are_whole_but_for_the_week_of_a_new_way_of_counting(self, package: str, late: int) -> None:
+        rows = [row for row in recorded("clickpy_daily") if row["package"] == package]
+        days = [(date.fromisoformat(row["day"]), int(row["downloads"])) for row in rows]
+        nights = [dict(days[number - 15 : number]) for number in range(15, len(days) + 1)]
+        newest = [covered_days(counts, lambda day, usual: False) for counts in nights]
+        half = [covered.not_settled[-1] for covered in newest if covered.not_settled]
+        assert len(half) == late
+        assert all(date(2026, 8, 25) <= day <= date(2026, 8, 31) for day in half)
+
+    def test_a_package_begins_with_a_weekday_and_a_few_days_to_compare_with(self) -> None:
+        rows = [a_day(ago(n), downloads=100 if n == 1 else 1000) for n in range(1, 5)]
+        with world(clickpy=tuple(rows)) as here:
+            assert max(by_day(here.fetch("torch", ago(27)))) == ago(2)
 
     def test_pypistats_may_be_half_way_too(self) -> None:
-        rows = [CategoryDay("torch", ago(n), "with_mirrors", 1000 if n > 1 else 300) for n in range(1, 15)]
+        rows = [CategoryDay("torch", ago(n), "with_mirrors", 1000 if n > 1 else 300) for n in range(1, 28)]
         with world(pypistats=tuple(rows)) as here:
             found = by_day(here.fetch("torch", ago(14)))
         assert max(found) == ago(2)
@@ -139,7 +165,7 @@ class TestZeroOrLost:
     GAP = (ago(10), ago(9))
 
     def fetch(
-        self, downloads: int, *, clickpy: bool = False, pypistats: bool = False, control: Control | None = None
+        self, downloads: int, *, clickpy: bool = False, pypistats: bool = False, counted: Counted = nobody_knows
     ) -> list[Answer]:
         """The package with two days lost by the services named; the other one has nothing of it."""
         in_clickpy, in_pypistats = a_month(downloads)
@@ -149,37 +175,36 @@ class TestZeroOrLost:
             clickpy_is={"lost": self.GAP},
             pypistats_is={"lost": self.GAP},
         ) as here:
-            if control:
-                here.control = control
+            here.counted = counted
             return list(here.fetch("torch", FIRST))
 
-    def counted_but_on(self, *days: date) -> Control:
-        return Control(frozenset(ago(n) for n in range(1, 100)) - set(days))
+    def counted_but_on(self, *days: date) -> Counted:
+        return lambda day: day not in days
 
     @pytest.mark.parametrize("control", [None, "counted", "lost"])
     def test_with_few_downloads_it_is_zero_unless_nobody_counted(self, control: str | None) -> None:
-        known = {None: None, "counted": self.counted_but_on(), "lost": self.counted_but_on(*self.GAP)}[control]
+        known = {None: nobody_knows, "counted": self.counted_but_on(), "lost": self.counted_but_on(*self.GAP)}[control]
         for source in ("clickpy", "pypistats"):
-            answers = self.fetch(3, control=known, clickpy=source == "clickpy", pypistats=source == "pypistats")
+            answers = self.fetch(3, counted=known, clickpy=source == "clickpy", pypistats=source == "pypistats")
             found = {day: value for day, (_, value) in by_day(answers).items()}
             expected = {} if control == "lost" else dict.fromkeys(self.GAP, 0)
             assert {day: found[day] for day in self.GAP if day in found} == expected, source
             assert len(found) == 26 + len(expected)
 
     def test_with_many_downloads_clickpy_lost_it_whoever_counted(self) -> None:
-        answers = self.fetch(1000, clickpy=True, control=self.counted_but_on())
+        answers = self.fetch(1000, clickpy=True, counted=self.counted_but_on())
         assert not set(self.GAP) & by_day(answers).keys()
         assert windows(answers) == [(FIRST, ago(11)), (ago(8), YESTERDAY)], "no window holds a day that was lost"
         assert answers[0].state == {"lost": ["2026-09-18", "2026-09-19"]}
 
     def test_pypistats_counts_all_packages_at_once_so_a_day_that_others_have_is_zero(self) -> None:
-        found = by_day(self.fetch(1000, pypistats=True, control=self.counted_but_on()))
+        found = by_day(self.fetch(1000, pypistats=True, counted=self.counted_but_on()))
         assert [found[day] for day in self.GAP] == [("pypistats", 0)] * 2
 
     @pytest.mark.parametrize("control", [None, "lost"])
     def test_pypistats_lost_a_day_of_many_downloads_that_nobody_has(self, control: str | None) -> None:
-        known = self.counted_but_on(*self.GAP) if control else None
-        answers = self.fetch(1000, pypistats=True, control=known)
+        known = self.counted_but_on(*self.GAP) if control else nobody_knows
+        answers = self.fetch(1000, pypistats=True, counted=known)
         assert not set(self.GAP) & by_day(answers).keys()
         assert len(windows(answers)) == 2
 
@@ -209,12 +234,6 @@ class TestZeroOrLost:
         with world(clickpy=tuple(rows)) as here:
             answers = list(here.fetch("torch", ago(99)))
         assert not [day for day, (_, count) in by_day(answers).items() if count == 0]
-
-
-def test_what_is_known_of_the_control_has_two_ends() -> None:
-    control = Control(frozenset({ago(9), ago(7)}))
-    assert [control.has(ago(n)) for n in (10, 9, 8, 7, 6)] == [None, True, False, True, None]
-    assert Control().has(ago(9)) is None
 
 
 def test_pypistats_is_asked_once_for_all_days_that_are_lacking() -> None:

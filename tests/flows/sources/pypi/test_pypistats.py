@@ -8,8 +8,8 @@ import pytest
 from flows.replay.pypistats import CategoryDay, rate_limited
 from flows.replay.server import instead, status
 from flows.sources.errors import TerminalError
-from flows.sources.pypi.downloads import download_clients, fetch_control
-from tests.flows.sources.pypi.conftest import DAY, ROW, counted, read_until_error, world
+from flows.sources.pypi.downloads import download_clients
+from tests.flows.sources.pypi.conftest import ROW, counted, read_until_error, world
 from warehouse.rows import Download
 
 
@@ -103,17 +103,3 @@ class TestPypistats:
             answers = list(here.fetch("torch", date(2026, 3, 1)))
         assert answers[-1].service == "top_pypi_packages"
         assert reason in answers[-1].state["fallback_because"]
-
-    def test_the_control_series_is_all_packages_together(self) -> None:
-        day = date(2026, 9, 20)
-        with world(pypistats=(CategoryDay("__all__", day, "with_mirrors", 10**9),)) as here:
-            both, _ = fetch_control(
-                here.settings,
-                here.clients.pypistats,
-                first_day=day,
-                last_day=DAY,
-                collected_at=here.collected_at,
-                as_of=DAY,
-            )
-            assert here.asked("pypistats")[0].path == "/api/packages/__all__/overall"
-        assert (both.entity, both.rows) == ("__all__", (counted("__all__", day, "all", 10**9),))

@@ -1,5 +1,6 @@
--- Days or weeks missing inside what an answer covers, after the last day that is published. A package with few downloads
--- has days without any, which some services leave out; from 20 a day on (median) that is no chance.
+-- Days or weeks missing inside what one answer covers, after the last day that is published. A package with few downloads
+-- has days without any, which some services leave out; from 20 a day on (median) that is no chance. A source that knows
+-- which days its service lost gives an answer for each run of days between them: that is told as a gap, and let in.
 WITH figures AS (
     SELECT content_id, basis || ' of ' || package AS series, period_start AS day, 1 AS step, downloads AS value
     FROM raw.pypi_downloads
@@ -14,7 +15,7 @@ WITH figures AS (
 ),
 
 fresh AS (
-    SELECT DISTINCT answers.service, answers.entity, figures.series, figures.day, figures.step, figures.value
+    SELECT DISTINCT answers.service, answers.entity, answers.answer_id, figures.series, figures.day, figures.step, figures.value
     FROM figures
     INNER JOIN raw.answers AS answers USING (content_id)
     WHERE answers.answer_id IN (FROM checked_answers)
@@ -31,7 +32,7 @@ published AS (
 spaced AS (
     SELECT
         fresh.service, fresh.entity, fresh.series, fresh.day, fresh.step, fresh.value,
-        lag(fresh.day) OVER (PARTITION BY fresh.service, fresh.entity, fresh.series ORDER BY fresh.day) AS before
+        lag(fresh.day) OVER (PARTITION BY fresh.answer_id, fresh.series ORDER BY fresh.day) AS before
     FROM fresh
 ),
 

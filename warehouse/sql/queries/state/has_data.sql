@@ -1,2 +1,6 @@
--- Whether anything but the configuration is known.
-SELECT 1 FROM core.answers WHERE row_type NOT IN ('', 'frameworks', 'framework_packages', 'breaks') LIMIT 1
+-- Whether anything of a framework is known: neither the configuration is, nor the downloads of packages of no framework.
+SELECT 1
+FROM core.answers
+WHERE row_type NOT IN ('', 'frameworks', 'framework_packages', 'breaks')
+    AND (row_type <> 'pypi_downloads' OR entity IN (SELECT package FROM core.framework_packages))
+LIMIT 1
