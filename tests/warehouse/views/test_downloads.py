@@ -328,6 +328,23 @@ def test_a_break_of_something_else_does_not_matter(
     assert query("SELECT is_comparable FROM rolling_12_months WHERE day = '2023-12-31'") == [(True,)]
 
 
+def test_days_on_which_a_service_lost_events_make_no_month_whole(loaded: Callable[..., Query]) -> None:
+    at = datetime(2024, 1, 5, 3, tzinfo=UTC)
+    lost = Break(
+        "pypi", "pypi_downloads", date(2023, 10, 30), "loss", "the log lost rows", "seen", "*", date(2023, 11, 10)
+    )
+    query = loaded(
+        daily("torch", date(2023, 10, 1), 92), Answer("config", "breaks", "{}", at, (lost,), replaces_all=True)
+    )
+    assert query(
+        "SELECT month, observed_days, round(coverage, 2), is_complete, state FROM monthly_metrics ORDER BY month"
+    ) == [
+        (date(2023, 10, 1), 29, 0.94, False, "gaps"),
+        (date(2023, 11, 1), 20, 0.67, False, "gaps"),
+        (date(2023, 12, 1), 31, 1.0, True, "complete"),
+    ]
+
+
 def test_the_breaks_that_ship_are_told_with_their_evidence(loaded: Callable[..., Query]) -> None:
     at = datetime(2024, 1, 5, 3, tzinfo=UTC)
     query = loaded(Answer("config", "known_breaks", "{}", at, known_breaks(), replaces_all=True))

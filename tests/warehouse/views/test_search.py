@@ -260,6 +260,9 @@ def test_a_total_is_compared_with_the_reading_a_year_before(loaded: Callable[...
     assert query("SELECT value, reason FROM rolling_12_months WHERE metric = 'stars_total' AND day = '2021-06-23'") == [
         (None, "There is no reading on this day.")
     ]
+    assert query("SELECT value, reason FROM rolling_12_months WHERE metric = 'stars_total' AND day = '2020-06-24'") == [
+        (800, "There is no reading on 2019-06-24, 12 months before.")
+    ]
 
 
 def test_releases_belong_to_the_framework_of_their_package(loaded: Callable[..., Query]) -> None:

@@ -1,8 +1,28 @@
 CREATE VIEW monthly_metrics AS
+-- Days of a month on which the service lost a part of the events: there is a figure, but it is too low.
+WITH losses AS (
+    SELECT breaks.framework, breaks.metric, breaks.service, months.month, count(DISTINCT calendar.day) AS lost_days
+    FROM core.series_breaks AS breaks
+    INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN breaks.effective_on AND breaks.ends_on
+    INNER JOIN core.months AS months USING (month)
+    WHERE breaks.kind = 'loss'
+    GROUP BY breaks.framework, breaks.metric, breaks.service, months.month
+),
+
+candidates AS (
+    SELECT
+        candidates.* REPLACE (
+            greatest(candidates.observed_days - coalesce(losses.lost_days, 0), 0) AS observed_days,
+            candidates.is_whole AND losses.lost_days IS NULL AS is_whole
+        )
+    FROM core.month_candidates AS candidates
+    LEFT JOIN losses USING (framework, metric, service, month)
+),
+
 -- Of each month the figure of the service and basis that has it whole, the preferred one first.
-WITH chosen AS (
+chosen AS (
     SELECT *
-    FROM core.month_candidates
+    FROM candidates
     QUALIFY row_number() OVER (
         PARTITION BY framework, metric, month ORDER BY is_whole DESC, preference, basis
     ) = 1
@@ -37,11 +57,11 @@ COMMENT ON COLUMN monthly_metrics.metric IS 'Name in metric_definitions, which h
 COMMENT ON COLUMN monthly_metrics.month IS 'First day of the month.';
 COMMENT ON COLUMN monthly_metrics.value IS 'Sum of the observed days for counts, mean for search interest, last reading for totals, distinct people for contributors. For totals over windows: daily_mean times the days of the month.';
 COMMENT ON COLUMN monthly_metrics.daily_mean IS 'Mean of the observed days, for counts: months differ in length. NULL for the other metrics.';
-COMMENT ON COLUMN monthly_metrics.coverage IS 'Share of the days of the month that were observed, 0-1.';
+COMMENT ON COLUMN monthly_metrics.coverage IS 'Share of the days of the month that were observed whole, 0-1: days on which the service lost events do not count.';
 COMMENT ON COLUMN monthly_metrics.is_complete IS 'The month is over and every day of it was observed; for totals over windows nine tenths of it, for totals on a day its last day. Only complete months may be compared.';
 COMMENT ON COLUMN monthly_metrics.basis IS 'What exactly was counted. Figures on two bases are not comparable.';
 COMMENT ON COLUMN monthly_metrics.source IS 'Source in config.toml; joins collection_runs, freshness and lineage.';
-COMMENT ON COLUMN monthly_metrics.observed_days IS 'Days of the month that were observed.';
+COMMENT ON COLUMN monthly_metrics.observed_days IS 'Days of the month that were observed whole.';
 COMMENT ON COLUMN monthly_metrics.expected_days IS 'Days of the month.';
-COMMENT ON COLUMN monthly_metrics.state IS 'complete; running: the month is not over; late: the source has not come to its end yet; gaps: days inside it are missing.';
+COMMENT ON COLUMN monthly_metrics.state IS 'complete; running: the month is not over; late: the source has not come to its end yet; gaps: days inside it are missing, or the service lost events on them.';
 COMMENT ON COLUMN monthly_metrics.service IS 'Service that answered: the preferred one that has the whole month.';

@@ -12,6 +12,8 @@ compared AS (
                 THEN format('{} of the {} days of these 12 months were observed.', years.observed_days, years.expected_days)
             WHEN years.service = 'git' AND years.same_since > years.previous_start
                 THEN format('The history begins on {}, later than the 12 months before.', years.same_since)
+            WHEN coalesce(previous.observed_days, 0) = 0 AND years.expected_days = 1
+                THEN format('There is no reading on {}, 12 months before.', years.window_start - 1)
             WHEN coalesce(previous.observed_days, 0) = 0 THEN 'Nothing was observed in the 12 months before.'
             WHEN previous.observed_days < previous.expected_days
                 THEN format('{} of the {} days of the 12 months before were observed.', previous.observed_days, previous.expected_days)
