@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from flows.config.settings import Sources
 from flows.sources.github_client import GithubClient
-from flows.sources.google_trends import trends_client
+from flows.sources.google_client import TrendsClient, trends_client
 from flows.sources.http import HttpClient
 from flows.sources.pypi.downloads import DownloadClients, download_clients
 from flows.sources.pypi.releases import index_client
@@ -19,7 +19,7 @@ from flows.sources.pypi.releases import index_client
 class Clients:
     """Who asks each service. All of them may be used by several threads at once."""
 
-    google_trends: HttpClient
+    google_trends: TrendsClient
     downloads: DownloadClients
     pypi_index: HttpClient
     github: GithubClient

@@ -6,12 +6,10 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TextIO
 from zoneinfo import ZoneInfo
 
 import requests
@@ -19,31 +17,21 @@ import typer
 from cronsim import CronSim
 
 from flows.config.settings import GitHistory, Settings
+from flows.diagnosis import github, google_trends
+from flows.diagnosis.finding import LIMIT_SECONDS, Finding, State
 from flows.printable import printable
 from flows.sources.errors import SourceError
 from flows.sources.git import command
 from flows.sources.git.busiest import LARGE_SHARE, busy_persons
 from flows.sources.git.clone import clone_of, remote_head
 from flows.sources.git.command import DamagedCloneError
-from flows.sources.http import HttpClient, json_of
+from flows.sources.http import HttpClient
 from flows.sources.pypi.releases import fetch_releases, index_client
 
-State = Literal["ok", "warning", "problem"]
 EXIT_CODES: dict[State, int] = {"ok": 0, "warning": 1, "problem": 2}
-LIMIT_SECONDS = 10.0
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 GIGABYTE = 10**9
 _COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "problem": typer.colors.RED}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """`what` was looked at, what was found, and what a person can do; nothing to do where it is ok."""
-
-    state: State
-    what: str
-    found: str
-    next_step: str = ""
 
 
 Check = Callable[[], Finding]
@@ -77,14 +65,14 @@ def _on_this_machine(settings: Settings, now: datetime) -> Iterator[Check]:
 def _upstreams(settings: Settings, now: datetime) -> Iterator[Check]:
     sources = settings.sources
     if sources.google_trends.enabled:
-        yield partial(_answers, "google_trends", f"{sources.google_trends.base_url}/trends/explore/?geo=US")
+        yield partial(google_trends.look, settings)
     if sources.pypi_downloads.enabled:
         first, others = "pypi_downloads", "used when ClickPy fails"
         yield partial(_answers, f"{first} (ClickPy)", f"{sources.pypi_downloads.base_url}/ping")
         yield partial(_answers, f"{first} (pypistats)", f"{sources.pypi_downloads.pypistats_url}/", others)
         yield partial(_answers, f"{first} (top-pypi-packages)", f"{sources.pypi_downloads.top_packages_url}/", others)
     if sources.github_repository.enabled:
-        yield partial(_github, settings, now)
+        yield partial(github.look, settings, now)
     for framework in settings.frameworks.values():
         if sources.git_history.enabled:
             yield partial(_repository, sources.git_history.base_url, framework.repository)
@@ -154,48 +142,6 @@ def _answers(what: str, url: str, why_only_a_warning: str = "") -> Finding:
     return Finding("ok", what, "answers")
 
 
-def _github(settings: Settings, now: datetime) -> Finding:
-    """/rate_limit costs none of the requests that it counts, and tells whether the token is good."""
-    source = settings.sources.github_repository
-    what, token = "github_repository", os.environ.get(source.token_env, "")
-    if not (token.isascii() and token.isprintable()) or token != token.strip():
-        return Finding("problem", what, f"{source.token_env} holds signs that no token has", "set it anew")
-    try:
-        with _client(what) as client:
-            headers = {"Authorization": f"Bearer {token}"} if token else {}
-            response = client.get(f"{source.base_url}/rate_limit", headers=headers, accept=_is_an_answer_or_401)
-            if response.status_code == 401:
-                return Finding("problem", what, f"the token in {source.token_env} is refused", "make a new one")
-            return _remaining(what, source.token_env if token else None, response, now)
-    except SourceError as error:
-        return Finding("problem", what, error.what, error.next_step)
-
-
-def _remaining(what: str, token_env: str | None, response: requests.Response, now: datetime) -> Finding:
-    skewed = _skew(response, now)
-    if skewed:
-        return skewed
-    who = f"token in {token_env}" if token_env else "no token, none is needed"
-    if response.status_code != 200:
-        return Finding("ok", what, f"answers; {who}")
-    core = json_of(what, response)["resources"]["core"]
-    found = f"{core['remaining']} of {core['limit']} requests left this hour; {who}"
-    if core["remaining"] < 10:
-        return Finding("warning", what, found, "wait an hour, or set a token in the environment")
-    return Finding("ok", what, found)
-
-
-def _skew(response: requests.Response, now: datetime) -> Finding | None:
-    """A clock that is wrong puts figures on the wrong day."""
-    try:
-        apart = abs((parsedate_to_datetime(response.headers["Date"]) - now).total_seconds())
-    except (KeyError, TypeError, ValueError):
-        return None  # no date, nothing to compare with
-    if apart <= 300:
-        return None
-    return Finding("problem", "clock", f"{apart / 60:.0f} minutes away from GitHub's", "set the clock of this machine")
-
-
 def _repository(base_url: str, repository: str) -> Finding:
     what = f"git_history {repository}"
     try:
@@ -241,7 +187,3 @@ def _client(source: str) -> HttpClient:
 
 def _is_an_answer(response: requests.Response) -> bool:
     return response.status_code < 400 or response.status_code == 404
-
-
-def _is_an_answer_or_401(response: requests.Response) -> bool:
-    return response.status_code == 401 or _is_an_answer(response)

@@ -110,6 +110,13 @@ def search_query(settings: Settings, framework: Framework) -> tuple[str, str]:
     return framework.search_term, "term"
 
 
+def search_labels(settings: Settings) -> dict[str, str]:
+    """What Google Trends is asked for, and what the framework is called that each query stands for."""
+    return {
+        search_query(settings, framework)[0]: framework.label or key for key, framework in settings.frameworks.items()
+    }
+
+
 def _config_answer(
     night: Night, entity: str, rows: tuple[FrameworkEntry, ...] | tuple[PackageEntry, ...] | tuple[Break, ...]
 ) -> Answer:
@@ -130,7 +137,7 @@ def _interest(night: Night, clients: Clients) -> Step:
     settings = night.settings.sources.google_trends
     frameworks = night.settings.frameworks
     reference = search_query(night.settings, frameworks[settings.reference])[0] if settings.reference else None
-    queries = [search_query(night.settings, framework)[0] for framework in frameworks.values()]
+    queries = search_labels(night.settings)
     return Step(
         "google_trends",
         "+".join(frameworks),
@@ -138,8 +145,9 @@ def _interest(night: Night, clients: Clients) -> Step:
             fetch_interest,
             settings,
             clients.google_trends,
-            queries=queries,
+            queries=list(queries),
             reference=reference,
+            labels=queries,
             collected_at=night.now,
         ),
     )
@@ -232,5 +240,10 @@ def _repositories(
 
 def known_stars(con: duckdb.DuckDBPyConnection, repository: str, last_day: date) -> KnownStars:
     """What is known of the stars of a repository, and from which day on a report of `last_day` needs them."""
-    needed_since = add_months(last_day.replace(day=1), -MONTHS_OF_HISTORY)
-    return KnownStars(star_days(con, repository), star_history_begins(con, repository), needed_since)
+    begins = star_history_begins(con, repository)
+    return KnownStars(star_days(con, repository), begins, stars_needed_since(last_day))
+
+
+def stars_needed_since(last_day: date) -> date:
+    """The first day whose stars a report of `last_day` needs."""
+    return add_months(last_day.replace(day=1), -MONTHS_OF_HISTORY)

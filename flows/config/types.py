@@ -16,6 +16,8 @@ from pydantic import AfterValidator, Strict
 from flows.printable import is_printable
 from warehouse.catalogue.metrics import BREAK_METRICS, BREAK_SOURCES
 
+WEEKLY_WINDOW_DAYS = 270, 1827  # Google answers shorter windows with days and longer ones with months
+
 
 def words(pattern: str, allowed: str) -> AfterValidator:
     """Text of a pattern; `allowed` says in words what it is."""
@@ -82,6 +84,36 @@ def _checked_cron(value: str) -> str:
     return value
 
 
+def _checked_timeframe(value: str) -> str:
+    """Only what Google answers with weekly figures: it chooses their step by the length of the window."""
+    low, high = WEEKLY_WINDOW_DAYS
+    days = _days_of_timeframe(value)
+    if days is None:
+        raise ValueError('must be "today 5-y", "today 12-m" or two days such as "2020-01-01 2024-12-31"')
+    if not low <= days <= high:
+        steps = "monthly" if days > high else "daily or hourly"
+        raise ValueError(
+            f'must be a time of {low} to {high:,} days, such as "today 5-y", "today 12-m" or two days: '
+            f"Google answers this one with {steps} figures, and reports show weeks"
+        )
+    return value
+
+
+def _days_of_timeframe(value: str) -> int | None:
+    """How long it is, about; None for what Google does not know. "all" goes back to 2004."""
+    if value == "all":
+        return 8000
+    if match := re.fullmatch(r"(?:today|now) ([1-9]\d?)-([Hdmy])", value):
+        return int(int(match[1]) * {"H": 1 / 24, "d": 1, "m": 30.4, "y": 365.2}[match[2]])
+    if not re.fullmatch(r"[\d-]{10} [\d-]{10}", value):
+        return None
+    try:
+        days = (date.fromisoformat(value[11:]) - date.fromisoformat(value[:10])).days
+    except ValueError:
+        return None
+    return days if days >= 0 else None
+
+
 def _checked_host(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.:-]{0,253}", value):
         raise ValueError("must be a host name or an IP address, without port or scheme, for example smtp.example.com")
@@ -137,13 +169,7 @@ Topic = Annotated[str, words(r"/[gm]/[a-z0-9_]+", "a topic id of Google's, such 
 Geo = Annotated[
     str, words(r"([A-Z]{2}(-[A-Z0-9]{1,3})?)?", 'empty for worldwide, "US" for a country, "US-NY" for a part')
 ]
-Timeframe = Annotated[
-    str,
-    words(
-        r"today [1-9]\d?-[my]|all|\d{4}-\d{2}-\d{2} \d{4}-\d{2}-\d{2}",
-        '"today 5-y", "today 12-m", "all" or two days such as "2020-01-01 2024-12-31"',
-    ),
-]
+Timeframe = Annotated[str, AfterValidator(_checked_timeframe)]
 EnvironmentVariable = Annotated[
     str, words(r"[A-Z_][A-Z0-9_]*", "the name of an environment variable: capitals, digits and _")
 ]

@@ -19,15 +19,20 @@ from pathlib import Path
 from typing import Any
 
 from flows.replay.server import Reply, Request
-from flows.replay.synthetic_interest import made_up_timeline
+from flows.replay.synthetic_interest import TOPIC_NAMES, made_up_timeline
 
 RECORDINGS = Path(__file__).parent / "recordings" / "google_trends"
 TOKEN_SECONDS = 86_400
 ITEMS_ALLOWED = 5
+EXPLORE_CALLS = 90  # the bucket was measured to hold 90 to 100
+SORRY_URL = "https://www.google.com/sorry/index?continue=https://trends.google.com/trends/api/explore"
 _EXPLORE = "/trends/api/explore"
 _MULTILINE = "/trends/api/widgetdata/multiline"
 _TOKEN_PREFIX = urlsafe_b64decode("ANI_2wMAAAAA")  # as in 2026
 _SIGNING_KEY = b"replay only"  # signs nothing outside this process
+_COOKIE_ATTRIBUTES = (
+    "expires=Wed, 25-Dec-2030 00:00:00 GMT; path=/; domain=.google.com; Secure; HttpOnly; SameSite=none"
+)
 _PAGES = {400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
 
@@ -54,17 +59,27 @@ class _Question:
 
 
 class GoogleTrendsReplay:
-    """An upstream. `now` is the moment it plays, aware of its zone; another `draw` samples the made-up terms anew."""
+    """An upstream. `now` is the moment it plays, aware of its zone; another `draw` samples the made-up terms anew.
 
-    def __init__(self, now: datetime, *, draw: int = 0) -> None:
+    After `explore_calls` questions with a good cookie it answers 429, and to the third of those with the way to a sorry
+    page. Nothing refills, because its clock stands still; `advance` begins anew.
+    """
+
+    def __init__(self, now: datetime, *, draw: int = 0, explore_calls: int = EXPLORE_CALLS) -> None:
         self._now = now
         self._draw = draw
+        self._explore_calls = self._left = explore_calls
         self._cookies: set[str] = set()
         self._cookie_numbers = count(1)
 
+    def advance(self, now: datetime) -> None:
+        """From now on it is that moment."""
+        self._now = now
+        self._left = self._explore_calls
+
     def __call__(self, request: Request) -> Reply:
         if request.path in {"/trends/explore", "/trends/explore/"}:
-            return self._page_with_cookie(404)
+            return self._page_with_cookie(429)
         if request.path == _EXPLORE:
             return self._explore(request)
         if request.path == _MULTILINE and request.method == "GET":
@@ -88,15 +103,18 @@ class GoogleTrendsReplay:
         return token == self._token(widget_request, expires_at) and expires_at > self._now.timestamp()
 
     def _page_with_cookie(self, status: int) -> Reply:
-        """Whatever the status, a cookie that explore will accept. Without a domain, so that loopback may keep it."""
+        """Whatever the status, a cookie that explore will accept. It is for .google.com: a jar would drop it here."""
         cookie = f"511={next(self._cookie_numbers):024d}"
         self._cookies.add(cookie)
         page = error_page(status)
-        return Reply(page.status, page.body, {**page.headers, "Set-Cookie": f"NID={cookie}; path=/; HttpOnly"})
+        return Reply(page.status, page.body, {**page.headers, "Set-Cookie": f"NID={cookie}; {_COOKIE_ATTRIBUTES}"})
 
     def _explore(self, request: Request) -> Reply:
         if not self._cookies & set(_cookies_of(request)):
             return self._page_with_cookie(429)
+        self._left -= 1
+        if self._left < 0:
+            return sorry_page() if self._left < -2 else error_page(429)
         try:
             asked = _json_object(request.query.get("req", ""))
             recorded = _recordings().get((_EXPLORE, _canonical(asked)))
@@ -159,6 +177,11 @@ def error_page(status: int) -> Reply:
     return Reply(status, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
 
 
+def sorry_page() -> Reply:
+    """The way to the page with the captcha, which an address gets that asks on after 429."""
+    return Reply(302, b"", {"Content-Type": "text/html; charset=utf-8", "Location": SORRY_URL})
+
+
 def explore_answer(question: _Question) -> dict[str, Any]:
     """Widgets without tokens: a curve and a map, then for several terms a title, a map and related searches each."""
     terms = question.terms
@@ -168,13 +191,18 @@ def explore_answer(question: _Question) -> dict[str, Any]:
         more = [widget for index, term in enumerate(terms) for widget in _widgets_of_term(question, index, term)]
     return {
         "widgets": [_curve_widget(question), _map_widget(question, terms), *more],
-        "keywords": [
-            {"keyword": term, "name": term, "type": "Topic" if _is_topic(term) else "Search term"} for term in terms
-        ],
+        "keywords": [_keyword_entry(term) for term in terms],
         "timeRanges": [question.timeframe] * len(terms),
         "shareText": f"Explore search interest for {', '.join(terms)} by time, location and popularity",
         "shouldShowMultiHeatMapMessage": False,
     }
+
+
+def _keyword_entry(term: str) -> dict[str, str]:
+    """What explore calls a term; a topic that it does not know keeps its id for a name."""
+    if term in TOPIC_NAMES:
+        return {"keyword": term, "name": TOPIC_NAMES[term], "type": "Software"}
+    return {"keyword": term, "name": term, "type": "Search term"}
 
 
 def _widgets_of_term(question: _Question, index: int, term: str) -> list[dict[str, Any]]:

@@ -21,14 +21,12 @@ SAMPLING_NOISE = 0.03  # of one draw against another
 OWN_NOISE = 0.02  # of a week against its neighbours, the same in every draw
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
+TOPIC_NAMES = {"/g/11bwp1s2k3": "TensorFlow", "/g/11gd3905v1": "PyTorch", "/g/11c1r2rvnp": "Keras"}
+
 # A topic gathers spellings and languages, so it stands a little above its term.
 _KNOWN = {
-    "tensorflow": ("tensorflow", 1.0),
-    "/g/11bwp1s2k3": ("tensorflow", 1.12),
-    "pytorch": ("pytorch", 1.0),
-    "/g/11gd3905v1": ("pytorch", 1.12),
-    "keras": ("keras", 1.0),
-    "/g/11c1r2rvnp": ("keras", 1.12),
+    **{name.casefold(): (name.casefold(), 1.0) for name in TOPIC_NAMES.values()},
+    **{topic: (name.casefold(), 1.12) for topic, name in TOPIC_NAMES.items()},
 }
 
 

@@ -2,7 +2,8 @@
 
 SourceError                 a source could not be read; carries source, what, and what to do next
 ├── TransientError          the same request may succeed later: 429, 5xx, time-out, broken body, dropped connection
-│   └── UnreachableError    no connection at all: no network, no such host, nothing listens
+│   ├── UnreachableError    no connection at all: no network, no such host, nothing listens
+│   └── ExhaustedError      a limit of the upstream is used up: only minutes of waiting help, not another try at once
 └── TerminalError           asking again does not help: 4xx, unknown package, refused token, an answer of another shape
 """
 
@@ -29,6 +30,10 @@ class TransientError(SourceError):
 
 class UnreachableError(TransientError):
     """No connection came about, so nothing was asked; the next request to that host would likely end the same way."""
+
+
+class ExhaustedError(TransientError):
+    """The upstream asks for fewer requests, and asking again within seconds makes it worse."""
 
 
 class TerminalError(SourceError):

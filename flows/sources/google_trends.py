@@ -8,44 +8,52 @@ a little differently each time, so a draw is kept beside the earlier ones, with 
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-import requests
 from pytrends.request import BASE_TRENDS_URL, TrendReq
 
 from flows.config.settings import GoogleTrends
-from flows.sources.answers import count, day_at, parsed_json, shown
+from flows.sources.answers import count, day_at, kept, parsed_json, shown
 from flows.sources.errors import TerminalError, TransientError
-from flows.sources.http import HttpClient
+from flows.sources.google_client import SOURCE, TrendsClient
+from flows.sources.google_notes import names_of, notes_on
 from warehouse.rows import Answer, SearchPoint
 
-SOURCE = "google_trends"
 TERMS_PER_REQUEST = 5
-_DATED_RESOLUTIONS = frozenset({"DAY", "WEEK", "MONTH"})
+WEEKLY = "WEEK"
+CATEGORY, PROPERTY = 0, ""  # all categories, search on the web
 
 
 def fetch_interest(
     settings: GoogleTrends,
-    client: HttpClient,
+    client: TrendsClient,
     *,
     queries: Sequence[str],
     collected_at: datetime,
     reference: str | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> Iterator[Answer]:
     """Ask for the interest in `queries` (terms or topic ids), and yield one Answer of SearchPoints a group of terms.
 
     Up to five terms are one group. More are split into groups that each start with `reference`, one of `queries`, by
     default the first: it is what puts the groups on one scale. An answer without any point comes as an Answer without
-    rows and state {"empty": True}. Raises TransientError or TerminalError; what was yielded before stays good.
+    rows. `labels` says what a query stands for. The state of an Answer holds
+
+    question   {"geo", "timeframe", "match", "category", "property"}: draws of different questions never mix
+    terms      what Google says of each: {"/g/11bwp1s2k3": {"name": "TensorFlow", "type": "Software"}}
+    notes      plain lines about what to look at, see google_notes
+    empty      true where there was no point at all
+
+    Raises TransientError or TerminalError; what was yielded before stays good.
     """
     groups = _groups(list(queries), reference)
     trends = _Trends(client, settings.base_url)
     for terms in groups:
-        yield _ask(trends, settings, terms, collected_at)
+        link = terms[0] if len(groups) > 1 else None
+        yield _ask(trends, settings, {term: (labels or {}).get(term, term) for term in terms}, link, collected_at)
 
 
 def _groups(queries: list[str], reference: str | None) -> list[list[str]]:
@@ -64,74 +72,82 @@ def _groups(queries: list[str], reference: str | None) -> list[list[str]]:
     return [[anchor, *others[start : start + size]] for start in range(0, len(others), size)]
 
 
-def _ask(trends: _Trends, settings: GoogleTrends, terms: list[str], collected_at: datetime) -> Answer:
-    trends.build_payload(terms, timeframe=settings.timeframe, geo=settings.geo)
+def _ask(
+    trends: _Trends, settings: GoogleTrends, labels: Mapping[str, str], link: str | None, collected_at: datetime
+) -> Answer:
+    terms = list(labels)
+    trends.build_payload(terms, cat=CATEGORY, timeframe=settings.timeframe, geo=settings.geo, gprop=PROPERTY)
     widget = trends.widget_request()
+    resolution = _resolution(widget, settings.timeframe)
     timeline = trends.timeline()
-    rows = tuple(_points(timeline, terms, _resolution(widget)))
+    rows = tuple(_points(timeline, terms, resolution))
     first_day, last_day = _window(widget)
+    state = {
+        "question": question(settings),
+        "terms": trends.names,
+        "notes": notes_on(rows, trends.names, labels, link),
+        **({} if rows else {"empty": True}),
+    }
     return Answer(
         service=SOURCE,
         entity="+".join(terms),
-        request=json.dumps({"explore": trends.explore_request(), "widget": widget}, sort_keys=True),
+        request=json.dumps(kept({"explore": trends.explore_request(), "widget": widget}), sort_keys=True),
         collected_at=collected_at,
         rows=rows,
         window_start=first_day,
         window_end=last_day,
         is_synthetic=trends.is_synthetic,
-        state={} if rows else {"empty": True},
+        state=kept(state),
         body=trends.body,
     )
 
 
-class _TrendsClient(HttpClient):
-    """Knows Google's two kinds of 429: no valid cookie, which comes with a new one, and too many requests."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._replaced: set[str | None] = set()
-
-    def asked_wait(self, response: requests.Response) -> float | None:
-        """At once with a new cookie. A cookie that came with a 429 and is refused too means too many requests."""
-        cookie = response.cookies.get("NID")
-        if response.status_code == 429 and cookie and _cookie_sent(response) not in self._replaced:
-            self._replaced.add(cookie)
-            return 0.0
-        return super().asked_wait(response)
+def ask_names(settings: GoogleTrends, client: TrendsClient, queries: Sequence[str]) -> dict[str, dict[str, str]]:
+    """What Google calls `queries` and of which type they are, without any figures. Raises as `fetch_interest` does."""
+    trends = _Trends(client, settings.base_url)
+    names: dict[str, dict[str, str]] = {}
+    for start in range(0, len(queries), TERMS_PER_REQUEST):
+        trends.build_payload(list(queries[start : start + TERMS_PER_REQUEST]), timeframe=settings.timeframe)
+        names |= trends.names
+    return names
 
 
-def trends_client(settings: GoogleTrends, sleep: Callable[[float], None] = time.sleep) -> HttpClient:
-    """The client for `fetch_interest`."""
-    return _TrendsClient.of(SOURCE, settings, headers={"Accept-Language": "en-US"}, sleep=sleep)
-
-
-def _cookie_sent(response: requests.Response) -> str | None:
-    pairs = (part.strip().partition("=") for part in response.request.headers.get("Cookie", "").split(";"))
-    return {name: value for name, _, value in pairs}.get("NID")
+def question(settings: GoogleTrends) -> dict[str, str | int]:
+    """What makes draws comparable: those of one question are samples of one series."""
+    return {
+        "geo": settings.geo,
+        "timeframe": settings.timeframe,
+        "match": settings.match,
+        "category": CATEGORY,
+        "property": PROPERTY,
+    }
 
 
 class _Trends(TrendReq):  # type: ignore[misc]  # pytrends ships no types
     """pytrends on our HttpClient: its own session cannot retry, loops on dead proxies and follows redirects."""
 
-    def __init__(self, client: HttpClient, base_url: str) -> None:
+    def __init__(self, client: TrendsClient, base_url: str) -> None:
         self._client = client
         self._base_url = base_url
         self.body = ""
+        self.said: Any = None
+        self.names: dict[str, dict[str, str]] = {}
         self.is_synthetic = False
         super().__init__(hl="en-US", tz=0)
 
     def GetGoogleCookie(self) -> dict[str, str]:  # noqa: N802  (the name is pytrends')
-        """The cookie that explore asks for. The status beside it has been 404, 429 and 200; only the cookie matters."""
-        response = self._client.get(f"{self._base_url}/trends/explore/?geo=US", accept=_brings_cookie)
-        return {"NID": response.cookies["NID"]}
+        """Nothing: the client keeps the cookie and sends it."""
+        if not self._client.has_cookie:
+            self._client.fetch_cookie(self._base_url)
+        return {}
 
     def _get_data(self, url: str, method: str = "get", *, params: Mapping[str, Any], **_: Any) -> Any:
         """The JSON answer. What pytrends would trim off is left out of account: the prefix has two lengths."""
-        address = url.replace(BASE_TRENDS_URL, f"{self._base_url}/trends", 1)
-        response = self._client.request(method.upper(), address, content_type="application/json", params=params)
+        response = self._client.ask(method.upper(), url.replace(BASE_TRENDS_URL, f"{self._base_url}/trends", 1), params)
         self.body = response.content.decode(errors="replace")
         self.is_synthetic = response.headers.get("X-Synthetic", "").lower() == "true"
-        return _json_without_prefix(self.body)
+        self.said = _json_without_prefix(self.body)
+        return self.said
 
     def build_payload(self, kw_list: list[str], **options: Any) -> None:
         """Ask explore for the widgets of `kw_list`."""
@@ -140,6 +156,7 @@ class _Trends(TrendReq):  # type: ignore[misc]  # pytrends ships no types
             super().build_payload(kw_list, **options)
         except (KeyError, TypeError) as error:
             raise _another_shape(f"explore: {type(error).__name__} {error}") from None
+        self.names = names_of(self.said, kw_list)
 
     def explore_request(self) -> dict[str, Any]:
         """What explore was asked, without the cookie."""
@@ -169,10 +186,6 @@ class _Trends(TrendReq):  # type: ignore[misc]  # pytrends ships no types
         return timeline
 
 
-def _brings_cookie(response: requests.Response) -> bool:
-    return "NID" in response.cookies
-
-
 def _json_without_prefix(body: str) -> Any:
     """The value behind Google's guard line, which is )]}' or )]}', and ends with a line feed."""
     if body.startswith(")]}'"):
@@ -180,13 +193,13 @@ def _json_without_prefix(body: str) -> Any:
     return parsed_json(SOURCE, "", body)
 
 
-def _resolution(widget: Mapping[str, Any]) -> str:
-    """WEEK for 5 years; Google chooses it by the length of the window. Below a day there is no row type."""
-    resolution = str(widget.get("resolution"))
-    if resolution not in _DATED_RESOLUTIONS:
-        what = f"resolution {resolution}, wanted one of {', '.join(sorted(_DATED_RESOLUTIONS))}"
-        raise TerminalError(SOURCE, what, "set a timeframe of more than 7 days in config.toml")
-    return resolution
+def _resolution(widget: Mapping[str, Any], timeframe: str) -> str:
+    """WEEK. Google chooses by the length of the window; figures of days or months would never be shown."""
+    resolution = widget.get("resolution")
+    if resolution != WEEKLY:
+        what = f"resolution {shown(resolution)} for the timeframe {timeframe!r}, wanted {WEEKLY}"
+        raise TerminalError(SOURCE, what, 'write timeframe = "today 5-y" under [sources.google_trends] in config.toml')
+    return WEEKLY
 
 
 def _window(widget: Mapping[str, Any]) -> tuple[date, date]:

@@ -23,7 +23,7 @@ from flows.config.settings import Upstream
 from flows.printable import printable
 from flows.retry import again
 from flows.sources.answers import kept, parsed_json
-from flows.sources.errors import TerminalError, TransientError, UnreachableError
+from flows.sources.errors import ExhaustedError, TerminalError, TransientError, UnreachableError
 from flows.sources.transport import BUDGET, Budget, MeteredSession
 
 USER_AGENT = "framework-trends/0.1 (nightly popularity report)"
@@ -139,13 +139,13 @@ class HttpClient:
                 break
             url = self._next_url(url, response)
             response = self._ask(method, url, budget, follow, {**options, "params": None})
-        self._judge(response, _where(url), accept, content_type)
+        self._judge(response, place_of(url), accept, content_type)
         return response
 
     def _ask(self, method: str, url: str, budget: Budget, follow: bool, options: dict[str, Any]) -> requests.Response:
         """One request and its answer; the body of a redirect that is followed is not read."""
         self._take_turn()
-        where = _where(url)
+        where = place_of(url)
         in_use = BUDGET.set(budget)
         try:
             left = budget.seconds_left()
@@ -171,9 +171,8 @@ class HttpClient:
         location = response.headers["Location"]
         target = _joined(url, location)
         if target is None or not _is_same_host(url, target):
-            what = (
-                f"{_where(url)}: status {response.status_code}, sent on to another host, {_where(target or location)}"
-            )
+            elsewhere = f"sent on to another host, {place_of(target or location)}"
+            what = f"{place_of(url)}: status {response.status_code}, {elsewhere}"
             raise TransientError(self.source, what, "it is not followed; ask again later, or see base_url")
         return target
 
@@ -205,7 +204,7 @@ class HttpClient:
             asked = "" if wait is None else f", asks to wait {wait:.0f} s"
             raise TransientError(self.source, f"{where}: status {status}{asked}", "it is tried again next time", wait)
         if 300 <= status < 400:
-            target = _where(response.headers.get("Location", "")) or "nowhere"
+            target = place_of(response.headers.get("Location", "")) or "nowhere"
             raise TransientError(self.source, f"{where}: status {status}, sent on to {target}")
         if status < 300:
             raise TransientError(self.source, f"{where}: status {status}, but not the answer wanted")
@@ -237,7 +236,7 @@ class HttpClient:
 
 def json_of(source: str, response: requests.Response) -> Any:
     """The body as JSON, its texts fit to be stored. Raises TransientError: what is no JSON was broken on its way."""
-    where = f"{_where(response.url)}: "
+    where = f"{place_of(response.url)}: "
     try:
         return kept(parsed_json(source, where, response.content))
     except RecursionError:
@@ -261,7 +260,9 @@ def _proxies_for(url: str) -> dict[str, str]:
 
 def _worth_another_try(error: BaseException) -> bool:
     """Transient, and the upstream does not ask for a wait that is better spent until the next night."""
-    return isinstance(error, TransientError) and (error.retry_after or 0.0) <= LONGEST_WAIT_SECONDS
+    if not isinstance(error, TransientError) or isinstance(error, ExhaustedError):
+        return False
+    return (error.retry_after or 0.0) <= LONGEST_WAIT_SECONDS
 
 
 def _retry_after_seconds(response: requests.Response) -> float | None:
@@ -285,7 +286,7 @@ def _never_connected(error: Exception) -> bool:
     return isinstance(reason, NewConnectionError)
 
 
-def _where(url: str) -> str:
+def place_of(url: str) -> str:
     """Host and path, without user and query: enough to find the request, nothing to leak."""
     try:
         parts = urlsplit(url)

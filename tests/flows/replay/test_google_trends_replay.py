@@ -30,7 +30,13 @@ class Browser:
         self.session.trust_env = False
 
     def cookie(self) -> requests.Response:
-        return self.session.get(f"{self.base_url}/trends/explore/?geo=US")
+        return self.keep_cookie(self.session.get(f"{self.base_url}/trends/explore/?geo=US"))
+
+    def keep_cookie(self, response: requests.Response) -> requests.Response:
+        """A jar would do so at trends.google.com; on loopback it minds domain and Secure."""
+        name, _, value = response.headers["Set-Cookie"].partition(";")[0].partition("=")
+        self.session.cookies.set(name, value)
+        return response
 
     def explore(self, *terms: str, time: str = "today 5-y", geo: str = "", **more: Any) -> requests.Response:
         items = [{"keyword": term, "time": time, "geo": geo} for term in terms]
@@ -78,11 +84,39 @@ def browser(open_browser: Callable[..., Browser]) -> Browser:
     return open_browser()
 
 
-def test_the_cookie_comes_with_a_404_page(open_browser: Callable[..., Browser]) -> None:
-    response = open_browser(cookie=False).cookie()
-    assert response.status_code == 404
-    assert response.cookies["NID"].startswith("511=")
-    assert response.text == recorded("cookie_explore_404_sets_nid")["response"]["body"]
+def test_the_cookie_comes_with_a_429_page_for_google_com_alone(open_browser: Callable[..., Browser]) -> None:
+    browser = open_browser(cookie=False)
+    response = browser.cookie()
+    assert response.status_code == 429
+    assert "<title>Error 429 (Too Many Requests)!!1</title>" in response.text
+    assert response.headers["Set-Cookie"].startswith("NID=511=")
+    assert "; domain=.google.com; Secure; HttpOnly" in response.headers["Set-Cookie"]
+    assert dict(response.cookies) == {}
+
+
+def test_pages_that_are_not_there_are_the_recorded_one(browser: Browser) -> None:
+    page = browser.session.get(f"{browser.base_url}/trends/nowhere")
+    assert (page.status_code, page.text) == (404, recorded("cookie_explore_404_sets_nid")["response"]["body"])
+
+
+def test_too_many_questions_are_429_and_then_sent_to_a_sorry_page(replay: Callable[..., ReplayServer]) -> None:
+    trends = GoogleTrendsReplay(NOW, explore_calls=2)
+    browser = Browser(replay(trends=trends).url("trends"))
+    browser.cookie()
+    assert [browser.explore("keras").status_code for _ in range(4)] == [200, 200, 429, 429]
+    refused = browser.session.post(f"{browser.base_url}/trends/api/explore", allow_redirects=False)
+    assert refused.status_code == 302
+    assert refused.headers["Location"].startswith("https://www.google.com/sorry/index?continue=")
+    assert "Set-Cookie" not in refused.headers
+    trends.advance(NOW)
+    assert browser.explore("keras").status_code == 200
+
+
+def test_topics_are_named_and_unknown_ones_keep_their_id(browser: Browser) -> None:
+    answer = json.loads(browser.explore(*TOPICS, "/g/unknown").text.removeprefix(")]}'\n"))
+    assert [(entry["name"], entry["type"]) for entry in answer["keywords"]] == [
+        ("TensorFlow", "Software"), ("PyTorch", "Software"), ("Keras", "Software"), ("/g/unknown", "Search term"),
+    ]  # fmt: skip
 
 
 def test_explore_without_cookie_is_429_and_brings_one_that_works(open_browser: Callable[..., Browser]) -> None:
@@ -92,6 +126,7 @@ def test_explore_without_cookie_is_429_and_brings_one_that_works(open_browser: C
     assert refused.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "<title>Error 429 (Too Many Requests)!!1</title>" in refused.text
     assert "Retry-After" not in refused.headers
+    browser.keep_cookie(refused)
     assert browser.explore("keras").status_code == 200
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,8 @@ from flows.replay.server import (
     Request,
     Upstream,
 )
-from flows.sources.google_trends import fetch_interest, trends_client
+from flows.sources.google_client import trends_client
+from flows.sources.google_trends import fetch_interest
 from warehouse.rows import Answer
 
 NOW = datetime(2021, 6, 25, 23, 0, tzinfo=UTC)
@@ -33,10 +34,14 @@ def server(replay: Callable[..., ReplayServer]) -> ReplayServer:
 
 @pytest.fixture
 def fetch(server: ReplayServer, slept: list[float]) -> Callable[..., Iterator[Answer]]:
-    def start(*queries: str, reference: str | None = None, **settings: Any) -> Iterator[Answer]:
+    def start(
+        *queries: str, reference: str | None = None, labels: Mapping[str, str] | None = None, **settings: Any
+    ) -> Iterator[Answer]:
         settings = {"base_url": server.url("trends"), "rate_per_minute": 6000, **settings}
         client = trends_client(GoogleTrends(**settings), slept.append)
-        return fetch_interest(GoogleTrends(**settings), client, queries=queries, collected_at=NOW, reference=reference)
+        return fetch_interest(
+            GoogleTrends(**settings), client, queries=queries, collected_at=NOW, reference=reference, labels=labels
+        )
 
     return start
 

@@ -17,7 +17,8 @@ from flows.replay.server import (
     status,
 )
 from flows.sources.errors import TerminalError
-from flows.sources.google_trends import _groups, _Trends, trends_client
+from flows.sources.google_client import trends_client
+from flows.sources.google_trends import _groups, _Trends
 from tests.flows.sources.google_trends.conftest import (
     JSON,
     NOW,
@@ -39,7 +40,24 @@ def test_all_terms_are_asked_together_in_one_request(
     assert len(answer.rows) == 3 * 262
     assert [row.term for row in answer.rows[:3]] == TOPICS
     assert max(row.interest for row in answer.rows) == 100
-    assert answer.state == {}
+    assert answer.state == {
+        "question": {"geo": "", "timeframe": "today 5-y", "match": "topic", "category": 0, "property": ""},
+        "terms": {
+            topic: {"name": name, "type": "Software"}
+            for topic, name in zip(TOPICS, ("TensorFlow", "PyTorch", "Keras"), strict=True)
+        },
+        "notes": [],
+    }
+
+
+def test_the_question_is_kept_with_the_draw(fetch: Callable[..., Iterator[Answer]]) -> None:
+    (answer,) = fetch("keras", geo="DE", timeframe="today 12-m", match="term")
+    assert answer.state["question"] == {
+        "geo": "DE", "timeframe": "today 12-m", "match": "term", "category": 0, "property": "",
+    }  # fmt: skip
+    request = json.loads(answer.request)["explore"]["req"]
+    assert (request["category"], request["property"]) == (0, "")
+    assert request["comparisonItem"] == [{"keyword": "keras", "time": "today 12-m", "geo": "DE"}]
 
 
 def test_only_explore_is_sent_the_cookie_that_came_first(
@@ -79,7 +97,6 @@ def test_recorded_weeks_become_rows(fetch: Callable[..., Iterator[Answer]]) -> N
     ("terms", "timeframe", "geo"),
     [
         (["pizza", "bagel"], "today 5-y", ""),
-        (["pizza", "bagel"], "2021-01-01 2021-01-05", ""),
         (["youtube"], "today 12-m", "JP"),
     ],
 )
@@ -103,10 +120,9 @@ def test_rows_agree_with_the_frame_that_pytrends_makes(
 def test_no_data_is_told_from_zero(fetch: Callable[..., Iterator[Answer]], server: ReplayServer) -> None:
     recorded = json.loads((RECORDINGS / "multiline_day_2kw_news_hasdata_false.json").read_text())["response"]["body"]
     on_curve(server, status(200, recorded.encode(), JSON))
-    (answer,) = fetch("pizza", "bagel", timeframe="2021-01-01 2021-01-05")
+    (answer,) = fetch("pizza", "bagel")
     bagel = [(row.interest, row.has_data, row.is_below_one) for row in answer.rows if row.term == "bagel"]
     assert bagel == [(0, False, False)] * 3 + [(20, True, False), (0, False, False)]
-    assert {row.resolution for row in answer.rows} == {"DAY"}
     assert not any(row.is_partial for row in answer.rows)
 
 
@@ -136,7 +152,8 @@ def test_an_obscure_term_beside_others_has_rows_without_data(fetch: Callable[...
 
 def test_no_points_at_all_is_an_empty_answer(fetch: Callable[..., Iterator[Answer]]) -> None:
     (answer,) = fetch("jax")
-    assert (answer.rows, answer.state, answer.entity) == ((), {"empty": True}, "jax")
+    assert (answer.rows, answer.state, answer.entity) == ((), answer.state, "jax")
+    assert answer.state["empty"] is True
     assert answer.body == ")]}',\n" + '{"default":{"timelineData":[],"averages":[]}}'
 
 
@@ -215,14 +232,6 @@ def test_a_reference_that_is_not_asked_is_refused_before_asking(
 
 def test_nothing_to_ask_asks_nothing(fetch: Callable[..., Iterator[Answer]]) -> None:
     assert list(fetch()) == []
-
-
-@pytest.mark.parametrize(("timeframe", "resolution"), [("today 3-m", "DAY"), ("today 12-m", "WEEK"), ("all", "MONTH")])
-def test_the_resolution_is_kept_as_google_chose_it(
-    fetch: Callable[..., Iterator[Answer]], timeframe: str, resolution: str
-) -> None:
-    (answer,) = fetch("keras", timeframe=timeframe)
-    assert {row.resolution for row in answer.rows} == {resolution}
 
 
 @pytest.mark.parametrize(

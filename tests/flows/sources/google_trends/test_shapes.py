@@ -20,7 +20,8 @@ from flows.replay.server import (
     status,
 )
 from flows.sources.errors import TerminalError, TransientError
-from flows.sources.google_trends import fetch_interest, trends_client
+from flows.sources.google_client import trends_client
+from flows.sources.google_trends import fetch_interest
 from tests.flows.sources.google_trends.conftest import (
     JSON,
     NOW,
@@ -195,10 +196,8 @@ def test_a_window_that_cannot_be_read_is_terminal(
         list(fetch("keras"))
 
 
-@pytest.mark.parametrize("resolution", ["HOUR", "MINUTE", "EIGHT_MINUTE", None])
-def test_buckets_below_a_day_are_refused(
-    fetch: Callable[..., Iterator[Answer]], server: ReplayServer, resolution: str | None
-) -> None:
+@pytest.mark.parametrize("resolution", ["DAY", "MONTH", "HOUR", "EIGHT_MINUTE", None, ["WEEK"], "x" * 500])
+def test_only_weeks_are_taken(fetch: Callable[..., Iterator[Answer]], server: ReplayServer, resolution: Any) -> None:
     replay = GoogleTrendsReplay(NOW)
 
     def change(request: Request, upstream: Upstream) -> Reply:
@@ -208,8 +207,7 @@ def test_buckets_below_a_day_are_refused(
         widget["token"] = replay.token_for(widget["request"])
         return Reply(200, json.dumps(answer).encode(), JSON)
 
-    on_explore(server, change, status(200, b'{"default": {"timelineData": []}}', JSON))
-    with pytest.raises(
-        TerminalError, match=f"resolution {resolution}, wanted one of DAY, MONTH, WEEK; set a timeframe"
-    ):
+    on_explore(server, change)
+    with pytest.raises(TerminalError, match=r"^google_trends: resolution .{1,70} for the timeframe 'today 5-y'"):
         list(fetch("keras"))
+    assert len(server.requests) == 2

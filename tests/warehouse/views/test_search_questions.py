@@ -1,0 +1,79 @@
+"""The question of a draw as data, also of draws from before it was kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from tests.conftest import ROOT
+from warehouse.rows import Answer, SearchPoint
+
+AT = datetime(2021, 6, 25, 23, tzinfo=UTC)
+MIGRATION = (ROOT / "warehouse/sql/migrations/0006_search_questions.sql").read_text(encoding="utf-8")
+QUESTION = {"geo": "DE", "timeframe": "today 12-m", "match": "term", "category": 0, "property": ""}
+POINT = SearchPoint("keras", date(2021, 6, 6), "WEEK", 50, False, True, False)
+
+
+def request(geo: str, time: str, *terms: str) -> str:
+    items = [{"keyword": term, "time": time, "geo": geo} for term in terms]
+    return json.dumps({"explore": {"hl": "en-US", "req": {"comparisonItem": items, "category": 5, "property": ""}}})
+
+
+def questions(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return con.execute(
+        "SELECT entity, geo, timeframe, search_match, category, question FROM core.search_questions ORDER BY entity"
+    ).fetchall()
+
+
+def test_the_question_of_a_draw(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], answer: Callable[..., Answer]
+) -> None:
+    save(
+        answer("google_trends", "keras", POINT, at=AT, state={"question": QUESTION}),
+        answer("google_trends", "worldwide", POINT, at=AT, state={"question": {**QUESTION, "geo": ""}}),
+        answer("github", "a/b", at=AT),
+    )
+    assert questions(con) == [
+        ("keras", "DE", "today 12-m", "term", 0, "DE|today 12-m|term|0|"),
+        ("worldwide", "", "today 12-m", "term", 0, "|today 12-m|term|0|"),
+    ]
+
+
+def test_draws_from_before_say_it_in_their_request(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], answer: Callable[..., Answer]
+) -> None:
+    save(
+        answer("google_trends", "/g/1+b", POINT, at=AT, request=request("US", "today 5-y", "/g/1", "b")),
+        answer("google_trends", "b+c", at=AT, request=request("", "all", "b", "c"), state={"empty": True}),
+        answer("google_trends", "d", POINT, at=AT, request="{}"),
+        answer("google_trends", "e", POINT, at=AT, request=request("US", "all", "e"), state={"question": QUESTION}),
+    )
+    con.execute(MIGRATION)
+    assert questions(con) == [
+        ("/g/1+b", "US", "today 5-y", "topic", 5, "US|today 5-y|topic|5|"),
+        ("b+c", "", "all", "term", 5, "|all|term|5|"),
+        ("d", "", "", "", 0, "|||0|"),
+        ("e", "DE", "today 12-m", "term", 0, "DE|today 12-m|term|0|"),
+    ]
+    state = con.execute("SELECT state FROM raw.answers WHERE entity = 'b+c'").fetchall()[0][0]
+    assert json.loads(state)["empty"] is True
+
+
+def test_a_draw_of_the_replay_carries_its_question(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], tmp_path: Path
+) -> None:
+    from flows.config.settings import GoogleTrends
+    from flows.replay.google_trends import GoogleTrendsReplay
+    from flows.replay.server import ReplayServer
+    from flows.sources.google_client import trends_client
+    from flows.sources.google_trends import fetch_interest
+
+    with ReplayServer({"trends": GoogleTrendsReplay(AT)}) as server:
+        settings = GoogleTrends(base_url=server.url("trends"), rate_per_minute=6000, geo="JP", match="term")
+        with trends_client(settings) as client:
+            save(*fetch_interest(settings, client, queries=["keras"], collected_at=AT))
+    assert questions(con) == [("keras", "JP", "today 5-y", "term", 0, "JP|today 5-y|term|0|")]
