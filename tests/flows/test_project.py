@@ -130,6 +130,26 @@ def test_the_house_has_four_rooms(project: Path) -> None:
     assert folders <= {"flows", "warehouse", "reports", "tests", ".ci"}
 
 
+MADE_ELSEWHERE = re.compile(r"flows/replay/recordings/|tests/fixtures/|reports/screenshots/|\.gz$|\.png$")
+
+
+def _written_here(project: Path) -> list[Path]:
+    """What a person reads in the four rooms: no recording, no picture."""
+    rooms = (*PACKAGES, "tests")
+    return [Path(name) for name in _tracked(project) if name.startswith(rooms) and not MADE_ELSEWHERE.search(name)]
+
+
+def test_no_file_is_longer_than_four_hundred_lines(project: Path) -> None:
+    kinds = {".py", ".sql", ".j2", ".css", ".js"}
+    lines = {
+        str(path): len((project / path).read_text("utf-8").splitlines())
+        for path in _written_here(project)
+        if path.suffix in kinds
+    }
+    assert {path: count for path, count in lines.items() if count > 400} == {}
+    assert len(lines) > 100
+
+
 def test_the_import_rules_hold(project: Path) -> None:
     lint = Path(sys.executable).parent / "lint-imports"
     done = subprocess.run([lint, "--no-cache"], cwd=project, capture_output=True, text=True, check=False)
