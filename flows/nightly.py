@@ -96,28 +96,29 @@ def _load(run: Run, step: Step, result: object) -> None:
         case _:
             raise TypeError(f"{step.name}: {type(result).__name__} is no result of a step")
     rows = save_answers(run.con, run.run_id, answers)
+    stand_in = _why_a_stand_in(answers)
+    status = "failed" if error else "fallback" if stand_in else "ok"
     finish_step(
         run.con, run_id=run.run_id, source=step.source, entity=step.entity, finished_at=run.now(),
-        status="failed" if error else "ok", rows=rows, error=error,
+        status=status, rows=rows, error=error or stand_in,
     )  # fmt: skip
     if error:
         run.failed.append(error)
     else:
         run.succeeded += 1
-    run.progress.end(step.name, _status(answers, error), error or _what_came(answers, rows))
+    run.progress.end(step.name, status, error or _what_came(answers, rows, stand_in))
 
 
-def _status(answers: Iterable[Answer], error: str | None) -> str:
-    if error:
-        return "failed"
-    return "fallback" if any("fallback_because" in answer.state for answer in answers) else "ok"
+def _why_a_stand_in(answers: Iterable[Answer]) -> str | None:
+    """Why another service than the preferred one had to be asked; None where it had not."""
+    reasons = [str(answer.state["fallback_because"]) for answer in answers if "fallback_because" in answer.state]
+    return reasons[-1] if reasons else None
 
 
-def _what_came(answers: tuple[Answer, ...], rows: int) -> str:
+def _what_came(answers: tuple[Answer, ...], rows: int, stand_in: str | None) -> str:
     asked = ", ".join(dict.fromkeys(answer.service for answer in answers if answer.rows)) or "no rows"
-    because = [str(answer.state["fallback_because"]) for answer in answers if "fallback_because" in answer.state]
     note = f"{rows:,} new rows from {asked}" if rows else f"nothing new from {asked}"
-    return f"{note} ({because[-1]})" if because else note
+    return f"{note} ({stand_in})" if stand_in else note
 
 
 def look_for_breaks(run: Run) -> None:

@@ -22,7 +22,15 @@ SECTIONS = {
     "gaps": "Gaps in the last 13 months",
     "breaks": "Measurement breaks in force",
 }
-_COLOURS = {"fresh": "green", "ok": "green", "late": "yellow", "stale": "red", "never": "red", "failed": "red"}
+_COLOURS = {
+    "fresh": "green",
+    "ok": "green",
+    "fallback": "yellow",
+    "late": "yellow",
+    "stale": "red",
+    "never": "red",
+    "failed": "red",
+}
 
 Row = Mapping[str, Any]
 
@@ -39,7 +47,8 @@ class Status:
         """Whether something is late or the last run did not end well."""
         runs = self.sections["runs"]
         last_run = [run["status"] for run in runs if run["run_id"] == runs[0]["run_id"]]
-        return any(row["status"] != "fresh" for row in self.sections["freshness"]) or set(last_run) - {"ok"} != set()
+        is_well = set(last_run) <= {"ok", "fallback"}  # what a stand-in brought is there
+        return any(row["status"] != "fresh" for row in self.sections["freshness"]) or not is_well
 
 
 def read_status(data: Path, as_of: date) -> Status:

@@ -80,6 +80,7 @@ class Facts:
     definitions: tuple[queries.Definition, ...]
     failed_checks: tuple[queries.FailedCheck, ...]
     failed_steps: tuple[queries.FailedStep, ...]
+    stand_ins: tuple[queries.FailedStep, ...] = ()
 
     def month_values(self, framework: str, metric: str, months: Iterable[date]) -> list[queries.Month | None]:
         return [self.months.get((framework, metric, month)) for month in months]
@@ -136,6 +137,7 @@ def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
         definitions=tuple(queries.read_definitions(con)),
         failed_checks=tuple(queries.read_failed_checks(con)),
         failed_steps=tuple(queries.read_failed_steps(con)),
+        stand_ins=tuple(queries.read_stand_ins(con)),
     )
 
 

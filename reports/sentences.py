@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from reports.compare import Ratio, SummaryRow, search_ratio
 from reports.facts import Facts
@@ -146,7 +146,8 @@ def problems(facts: Facts, rows: Sequence[SummaryRow]) -> tuple[str, ...]:
         *_stale(facts.ages),
         *_withheld_signals(facts, rows),
         *_failed_checks(facts),
-        *_failed_steps(facts),
+        *_steps(facts.failed_steps, "The last run got nothing new from {source} for {entities}: {why}."),
+        *_steps(facts.stand_ins, "A service that stands in brought {source} for {entities}: {why}."),
     )
 
 
@@ -207,13 +208,16 @@ def _failed_checks(facts: Facts) -> list[str]:
     return [f"{number} quality {'check has' if number == 1 else 'checks have'} not passed; the appendix lists them."]
 
 
-def _failed_steps(facts: Facts) -> list[str]:
+def _steps(steps: Iterable[FailedStep], line: str) -> list[str]:
     """One line a source: whom it was asked about, and what went wrong first."""
     sources: dict[str, list[FailedStep]] = {}
-    for step in facts.failed_steps:
+    for step in steps:
         sources.setdefault(step.source, []).append(step)
     return [
-        f"The last run got nothing new from {source.replace('_', ' ')} for "
-        f"{listed([short_label(clean_label(step.entity)) for step in steps])}: {clean_label(steps[0].error)}."
-        for source, steps in sources.items()
+        line.format(
+            source=source.replace("_", " "),
+            entities=listed([short_label(clean_label(step.entity)) for step in group]),
+            why=clean_label(group[0].error),
+        )
+        for source, group in sources.items()
     ]

@@ -113,7 +113,7 @@ def finish_step(
     rows: int,
     error: str | None = None,
 ) -> None:
-    """Close a step: how many new rows it brought, and what went wrong."""
+    """Close a step: how many new rows it brought, and what went wrong; status is ok, fallback or failed."""
     con.execute(
         'UPDATE raw.run_steps SET finished_at = ?, status = ?, "rows" = ?, error = ?'
         " WHERE run_id = ? AND source = ? AND entity = ?",

@@ -155,7 +155,7 @@ class FailedCheck:
 
 @dataclass(frozen=True, slots=True)
 class FailedStep:
-    """A source and entity that the last run could not collect, and why."""
+    """A source and entity that the last run could not collect, or not from the preferred service, and why."""
 
     source: str
     entity: str
@@ -222,6 +222,11 @@ def read_failed_checks(con: duckdb.DuckDBPyConnection) -> list[FailedCheck]:
 def read_failed_steps(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
     """What the last run that asked for it could not collect."""
     return ask(con, "report/failed_steps", FailedStep)
+
+
+def read_stand_ins(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
+    """What the last run got from a service that stands in for the preferred one."""
+    return ask(con, "report/stand_ins", FailedStep)
 
 
 def displayed_sql(name: str, **values: date | Sequence[str]) -> str:

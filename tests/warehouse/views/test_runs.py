@@ -11,7 +11,7 @@ import duckdb
 from flows.status import read_status
 from warehouse import checks, snapshot
 from warehouse.ledger import begin_run, begin_step, finish_run, finish_step
-from warehouse.read.report import read_failed_checks, read_failed_steps
+from warehouse.read.report import read_failed_checks, read_failed_steps, read_stand_ins
 from warehouse.rows import Answer, Commit, Download
 from warehouse.save import save_answers
 
@@ -19,15 +19,25 @@ NIGHT = datetime(2021, 6, 25, 23, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 
-def run(con: duckdb.DuckDBPyConnection, run_id: str, at: datetime, *, status: str, failed: str = "") -> None:
-    """A run with two steps, of which one fails where `failed` says how."""
+def run(
+    con: duckdb.DuckDBPyConnection, run_id: str, at: datetime, *, status: str, failed: str = "", stand_in: str = ""
+) -> None:
+    """A run of two steps: one fails where `failed` says how, one needs a stand-in as `stand_in` says."""
     begin_run(con, run_id=run_id, flow="nightly", as_of=at.date(), started_at=at, program_version="t")
-    for entity, error in (("a/a", None), ("b/b", failed or None)):
+    for entity, ended, error in (
+        ("a/a", "fallback" if stand_in else "ok", stand_in or None),
+        ("b/b", "failed" if failed else "ok", failed or None),
+    ):
         step = {"run_id": run_id, "source": "git_history", "entity": entity}
         begin_step(con, **step, window_start=None, window_end=None, started_at=at)  # type: ignore[arg-type]
         finish_step(
-            con, **step, finished_at=at, status="failed" if error else "ok", rows=0, error=error  # type: ignore[arg-type]
-        )  # fmt: skip
+            con,
+            **step,
+            finished_at=at,
+            status=ended,
+            rows=0,
+            error=error,  # type: ignore[arg-type]
+        )
     finish_run(con, run_id, finished_at=at, status=status, error=None if status == "ok" else "what went wrong")
 
 
@@ -51,6 +61,20 @@ def test_a_run_whose_steps_went_well_but_which_is_partial_wants_attention(
     assert runs == [("r1", "ok", None), ("r2", "partial", "what went wrong")]
     run(con, "r3", NIGHT + 2 * DAY, status="ok")
     assert not wants_attention(con, tmp_path)
+
+
+def test_a_stand_in_is_told_and_hides_nothing_else(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    run(con, "r1", NIGHT, status="ok", stand_in="clickpy: 3 days missing")
+    assert not wants_attention(con, tmp_path)
+    assert [(step.entity, step.error) for step in read_stand_ins(con)] == [("a/a", "clickpy: 3 days missing")]
+    run(con, "r2", NIGHT + DAY, status="partial", stand_in="clickpy: 3 days missing")
+    assert wants_attention(con, tmp_path)
+    rows = read_status(tmp_path, NIGHT.date() + 9 * DAY).sections["runs"]
+    assert [(row["run_id"], row["status"], row["steps_ok"]) for row in rows] == [
+        ("r2", "partial", 2), ("r2", "fallback", 2), ("r1", "ok", 2), ("r1", "fallback", 2),
+    ]  # fmt: skip
+    run(con, "r3", NIGHT + 2 * DAY, status="ok")
+    assert read_stand_ins(con) == []
 
 
 def test_failed_steps_and_checks_are_those_of_the_last_run_by_its_number(con: duckdb.DuckDBPyConnection) -> None:

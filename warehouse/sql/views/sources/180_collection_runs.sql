@@ -27,9 +27,9 @@ COMMENT ON COLUMN collection_runs.entity IS 'What was asked about: a package, a 
 COMMENT ON COLUMN collection_runs."window" IS 'Days asked for, "first to last"; NULL where the request names none.';
 COMMENT ON COLUMN collection_runs.started_at IS 'UTC.';
 COMMENT ON COLUMN collection_runs.finished_at IS 'UTC; NULL while running and for what was interrupted.';
-COMMENT ON COLUMN collection_runs.status IS 'Of the step: ok, failed, running, interrupted (the process was killed).';
+COMMENT ON COLUMN collection_runs.status IS 'Of the step: ok, fallback (a service that stands in brought some of it), failed, running, interrupted (the process was killed).';
 COMMENT ON COLUMN collection_runs."rows" IS 'Rows that were new.';
-COMMENT ON COLUMN collection_runs.error IS 'What went wrong.';
+COMMENT ON COLUMN collection_runs.error IS 'What went wrong; of a fallback what the preferred service lacked.';
 COMMENT ON COLUMN collection_runs.as_of IS 'Day of the run.';
 COMMENT ON COLUMN collection_runs.run_status IS 'Of the whole run: ok, partial (something failed), failed, running, interrupted.';
 COMMENT ON COLUMN collection_runs.program_version IS 'Version of this program.';
