@@ -21,6 +21,7 @@ SECTIONS = {
     "runs": "Last runs",
     "gaps": "Gaps in the last 13 months",
     "breaks": "Measurement breaks in force",
+    "notes": "To look at, and still to come",
 }
 _COLOURS = {
     "fresh": "green",
@@ -44,11 +45,15 @@ class Status:
 
     @property
     def wants_attention(self) -> bool:
-        """Whether something is late or the last run did not end well."""
+        """Whether something is late, an answer looks wrong or the last run did not end well."""
         runs = self.sections["runs"]
         last_run = [run["status"] for run in runs if run["run_id"] == runs[0]["run_id"]]
         is_well = set(last_run) <= {"ok", "fallback"}  # what a stand-in brought is there
-        return any(row["status"] != "fresh" for row in self.sections["freshness"]) or not is_well
+        return (
+            any(row["status"] != "fresh" for row in self.sections["freshness"])
+            or any(row["kind"] == "doubt" for row in self.sections["notes"])
+            or not is_well
+        )
 
 
 def read_status(data: Path, as_of: date) -> Status:

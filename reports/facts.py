@@ -81,6 +81,7 @@ class Facts:
     failed_checks: tuple[queries.FailedCheck, ...]
     failed_steps: tuple[queries.FailedStep, ...]
     stand_ins: tuple[queries.FailedStep, ...] = ()
+    doubts: tuple[queries.Doubt, ...] = ()
 
     def month_values(self, framework: str, metric: str, months: Iterable[date]) -> list[queries.Month | None]:
         return [self.months.get((framework, metric, month)) for month in months]
@@ -138,6 +139,7 @@ def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
         failed_checks=tuple(queries.read_failed_checks(con)),
         failed_steps=tuple(queries.read_failed_steps(con)),
         stand_ins=tuple(queries.read_stand_ins(con)),
+        doubts=tuple(queries.read_doubts(con)),
     )
 
 

@@ -146,8 +146,16 @@ def problems(facts: Facts, rows: Sequence[SummaryRow]) -> tuple[str, ...]:
         *_stale(facts.ages),
         *_withheld_signals(facts, rows),
         *_failed_checks(facts),
-        *_steps(facts.failed_steps, "The last run got nothing new from {source} for {entities}: {why}."),
+        *_steps(
+            (step for step in facts.failed_steps if not step.has_rows),
+            "The last run got nothing new from {source} for {entities}: {why}.",
+        ),
+        *_steps(
+            (step for step in facts.failed_steps if step.has_rows),
+            "The last run got only a part from {source} for {entities}: {why}.",
+        ),
         *_steps(facts.stand_ins, "A service that stands in brought {source} for {entities}: {why}."),
+        *(sentence(f"{name_of(doubt.service)}: {clean_label(doubt.note)}") for doubt in facts.doubts),
     )
 
 

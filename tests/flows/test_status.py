@@ -1,36 +1,59 @@
-"""What `trends status` shows for eyes: the same tables as ad-hoc SQL, harmless whatever the texts are."""
+"""What status says of the sources beside their freshness."""
 
 from __future__ import annotations
 
 import io
-from datetime import date, datetime
+import json
+import shutil
+from datetime import UTC, date, datetime
+from pathlib import Path
 
-from flows.status import SECTIONS, Status, show_tables
+import pytest
 
-RUN = {"run_id": "r", "status": "failed", "error": "git: \x1b[2Jno\n\u202e[bold]such"}
+from flows.status import Status, read_status, show_json, show_tables
+from warehouse.ledger import begin_run, finish_run
+from warehouse.open import open_warehouse
+from warehouse.rows import Answer, FrameworkEntry, SearchPoint, StarDay
+from warehouse.save import save_answers
+from warehouse.snapshot import publish
 
-
-def shown(**sections: list[dict[str, object]]) -> str:
-    out = io.StringIO()
-    show_tables(Status(date(2021, 6, 25), {name: sections.get(name, []) for name in SECTIONS}), out)
-    return out.getvalue()
-
-
-def test_texts_of_others_cannot_steer_the_terminal() -> None:
-    text = shown(runs=[RUN])
-    assert "git: \\x1b[2Jno\\x0a\\u202e[bold]such" in text
-    assert not set(text) & {"\x1b", "\u202e"}
+AT = datetime(2021, 6, 25, 23, tzinfo=UTC)
+DAY = AT.date()
+POINT = SearchPoint("keras", date(2021, 6, 13), "WEEK", 50, False, True, False)
+ENTRY = FrameworkEntry("keras", "Keras", 0, "keras/keras", "keras", "term")
 
 
-def test_columns_are_aligned_by_what_a_sign_takes() -> None:
-    rows = [
-        {"source": "git", "collected_at": datetime(2021, 6, 25, 23), "age_days": 1},
-        {"source": "名前", "collected_at": None, "age_days": None},
+@pytest.fixture
+def status(tmp_path: Path, empty_warehouse: Path) -> Status:
+    answers = [
+        Answer("config", "frameworks", "{}", AT, (ENTRY,), replaces_all=True),
+        Answer("google_trends", "keras", "{}", AT, (POINT,), state={"notes": ["look at this"]}),
+        Answer("github", "keras/keras", "{}", AT, (StarDay("keras/keras", date(2021, 6, 24), 1),), date(2021, 6, 24)),
     ]
-    assert shown(freshness=rows).splitlines()[2:6] == [
-        "Freshness",
-        "source  collected_at          age_days",
-        "git     2021-06-25T23:00:00Z  1",
-        "名前",
+    with open_warehouse(shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")) as con:
+        begin_run(con, run_id="r1", flow="nightly", as_of=DAY, started_at=AT, program_version="test")
+        save_answers(con, "r1", answers)
+        finish_run(con, "r1", finished_at=AT, status="ok")
+        publish(con, tmp_path / "published.duckdb")
+    return read_status(tmp_path, DAY)
+
+
+def test_notes_are_a_section_of_their_own(status: Status) -> None:
+    table, data = io.StringIO(), io.StringIO()
+    show_tables(status, table)
+    show_json(status, data)
+    _, _, section = table.getvalue().partition("To look at, and still to come\n")
+    assert "look at this" in section
+    assert "stars before 2021-06-24 are still to come, a part each night" in section
+    notes = [row for row in json.loads(data.getvalue()) if row["section"] == "notes"]
+    assert [(row["kind"], row["source"]) for row in notes] == [
+        ("doubt", "google_trends"),
+        ("to_come", "github_repository"),
     ]
-    assert "\nLast runs: none\n" in shown()
+
+
+def test_a_doubt_wants_attention_and_what_is_to_come_does_not() -> None:
+    run = {"run_id": "r", "status": "ok"}
+    for kind, wanted in (("doubt", True), ("to_come", False)):
+        sections = {"runs": [run], "freshness": [{"status": "fresh"}], "notes": [{"kind": kind}]}
+        assert Status(DAY, sections).wants_attention is wanted

@@ -155,11 +155,23 @@ class FailedCheck:
 
 @dataclass(frozen=True, slots=True)
 class FailedStep:
-    """A source and entity that the last run could not collect, or not from the preferred service, and why."""
+    """A source and entity that the last run could not collect, only a part of, or not from the preferred service; why.
+
+    `has_rows`: whether it brought anything new.
+    """
 
     source: str
     entity: str
     error: str
+    has_rows: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What an answer of a service gives cause to look at, as a plain line."""
+
+    service: str
+    note: str
 
 
 def read_frameworks(con: duckdb.DuckDBPyConnection) -> list[Framework]:
@@ -227,6 +239,11 @@ def read_failed_steps(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
 def read_stand_ins(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
     """What the last run got from a service that stands in for the preferred one."""
     return ask(con, "report/stand_ins", FailedStep)
+
+
+def read_doubts(con: duckdb.DuckDBPyConnection) -> list[Doubt]:
+    """What the last answers of the sources give cause to look at."""
+    return ask(con, "report/doubts", Doubt)
 
 
 def displayed_sql(name: str, **values: date | Sequence[str]) -> str:

@@ -117,6 +117,7 @@ def facts_of(*labels: str) -> Facts:
         definitions=(),
         failed_checks=(),
         failed_steps=(),
+        doubts=(),
     )
 
 

@@ -1,0 +1,5 @@
+-- What the answers of the sources give cause to look at.
+SELECT service, note
+FROM source_notes
+WHERE kind = 'doubt'
+ORDER BY service, note

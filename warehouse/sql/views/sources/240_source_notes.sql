@@ -1,0 +1,40 @@
+-- What is worth knowing of the sources and is no failure: what an answer gives cause to look at, and what comes later.
+CREATE VIEW source_notes AS
+-- Each draw of the last time that Google answered, one a group of terms.
+WITH last_draws AS (
+    SELECT source, service, entity, state
+    FROM core.answers
+    WHERE service = 'google_trends'
+    QUALIFY collected_at = max(collected_at) OVER ()
+),
+
+-- How far back the stars of a repository are known; they are read from the newest week back, as far as an hour allows.
+histories AS (
+    SELECT
+        answers.source,
+        answers.service,
+        answers.entity,
+        min(answers.window_start) AS first_day,
+        bool_or(json_exists(answers.state, '$.history_begins') OR answers.replaces_all) AS is_whole
+    FROM core.answers AS answers
+    INNER JOIN core.frameworks AS frameworks ON answers.entity = frameworks.repository
+    WHERE answers.service = 'github' AND answers.row_type = 'repository_stars'
+    GROUP BY answers.source, answers.service, answers.entity
+)
+
+SELECT source, service, entity, 'doubt' AS kind, unnest(from_json(json_extract(state, '$.notes'), '["VARCHAR"]')) AS note
+FROM last_draws
+WHERE json_exists(state, '$.notes')
+UNION ALL BY NAME
+SELECT
+    source, service, entity, 'to_come' AS kind,
+    format('stars before {} are still to come, a part each night', coalesce(CAST(first_day AS VARCHAR), 'the last weeks')) AS note
+FROM histories
+WHERE NOT is_whole;
+
+COMMENT ON VIEW source_notes IS 'What is worth knowing of the sources and is no failure. Grain: source, entity, note.';
+COMMENT ON COLUMN source_notes.source IS 'Name of the source in config.toml.';
+COMMENT ON COLUMN source_notes.service IS 'Service that answered.';
+COMMENT ON COLUMN source_notes.entity IS 'What was asked about: a repository, or the search terms of one request, joined by +.';
+COMMENT ON COLUMN source_notes.kind IS 'doubt: what an answer gives cause to look at; to_come: what later nights bring.';
+COMMENT ON COLUMN source_notes.note IS 'One plain line.';
