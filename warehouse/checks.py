@@ -14,7 +14,7 @@ import duckdb
 
 from warehouse.catalogue.services import source_of
 from warehouse.open import transaction
-from warehouse.read.queries import query
+from warehouse.read.queries import ask_dicts, query
 
 CHECKS = ("vanished", "negative_counts", "missing_days", "abrupt_revision", "clock_skew", "duplicate_keys")
 NEVER_BELIEVED = frozenset({"negative_counts", "duplicate_keys"})
@@ -44,14 +44,22 @@ def run_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[CheckResult
     """
     with transaction(con):
         con.execute("DELETE FROM raw.check_results WHERE run_id = ?", [run_id])
-        con.execute(query("checks/answers_of_a_run"), {"run_id": run_id})
-        con.execute("DELETE FROM raw.quarantine WHERE answer_id IN (FROM checked_answers)")
+        _gather(con, run_id)
     results = tuple(result for name in CHECKS for result in _run_check(con, run_id, name))
     with transaction(con):
         for result in results:
             _record(con, run_id, result)
-        con.execute("DROP TABLE checked_answers")
+        con.execute(query("checks/forget"))
     return results
+
+
+def _gather(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """Put side by side what is checked and what it is compared with: not more of the past than that, however long."""
+    con.execute(query("checks/answers_of_a_run"), {"run_id": run_id})
+    con.execute("DELETE FROM raw.quarantine WHERE answer_id IN (FROM checked_answers)")
+    con.execute(query("checks/told_answers"))
+    con.execute(query("checks/fresh_figures"))
+    con.execute(query("checks/known_figures"), ask_dicts(con, "checks/fresh_spans")[0])
 
 
 def _run_check(con: duckdb.DuckDBPyConnection, run_id: str, name: str) -> list[CheckResult]:

@@ -8,17 +8,25 @@ WITH fresh AS (
 
 known AS (
     SELECT service, entity, max_by(row_count, recency) FILTER (WHERE replaces_all) AS whole, sum(row_count) AS found
-    FROM core.answers
-    WHERE answer_id NOT IN (FROM checked_answers)
+    FROM told_answers
+    WHERE NOT is_fresh
     GROUP BY service, entity
 ),
 
+-- Draws to check, and those of the last time that any were let in.
+draws AS (
+    SELECT answer_id, service, entity, content_id, is_fresh
+    FROM told_answers
+    WHERE row_type = 'search_points'
+    QUALIFY is_fresh OR collected_at = max(collected_at) FILTER (WHERE NOT is_fresh) OVER (PARTITION BY service, entity)
+),
+
 term_points AS (
-    SELECT answers.entity, answers.service, points.term, answers.answer_id IN (FROM checked_answers) AS is_fresh,
+    SELECT draws.service, draws.entity, draws.is_fresh, points.term,
         count(*) FILTER (WHERE points.has_data AND (points.interest > 0 OR points.is_below_one)) AS figures
     FROM raw.search_points AS points
-    INNER JOIN core.answers AS answers USING (content_id)
-    GROUP BY ALL
+    INNER JOIN draws USING (content_id)
+    GROUP BY draws.service, draws.entity, draws.is_fresh, points.term
 )
 
 SELECT fresh.service, fresh.entity, format('no figure any more, {} rows were known', CAST(known.found AS BIGINT)) AS detail
