@@ -108,7 +108,10 @@ class FrameworkEntry:
 
 @dataclass(frozen=True, slots=True)
 class PackageEntry:
-    """`role` "counted": its downloads are the framework's. "requires": it installs the framework's package."""
+    """`role` "counted": its downloads are the framework's. "requires": it installs the framework's package.
+
+    `since`: the first day on which it did; None: it always did.
+    """
 
     framework: str
     package: str

@@ -53,7 +53,7 @@ class Section(BaseModel):
 
 
 class Framework(Section):
-    """What is asked about one framework. `label` is how reports write it."""
+    """What is asked about one framework. `label` is how reports write it. `required_by_since` None: they always did."""
 
     packages: Annotated[tuple[Package, ...], Field(min_length=1)]
     repository: Repository

@@ -50,7 +50,7 @@ def _answer(service: str, entity: str, *rows: Row, at: datetime = NOON, **more: 
 
 def _configuration(
     at: datetime = NOON,
-    requires: dict[str, tuple[list[str], date]] | None = None,
+    requires: dict[str, tuple[list[str], date | None]] | None = None,
     **frameworks: list[str],
 ) -> tuple[Answer, Answer]:
     """The two answers that config.toml makes: `pytorch=["torch"]` has repository pytorch/pytorch and term pytorch."""

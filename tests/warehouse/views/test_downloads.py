@@ -196,6 +196,26 @@ def test_there_is_no_lower_bound_before_the_dependency(loaded: Callable[..., Que
     assert query("SELECT day FROM daily_metrics WHERE metric = 'pypi_downloads_lower_bound'") == [(date(2023, 12, 3),)]
 
 
+def test_without_a_day_of_the_dependency_the_lower_bound_is_there_from_the_beginning(
+    loaded: Callable[..., Query],
+) -> None:
+    query = loaded(
+        daily("keras", date(2023, 12, 1), 3, 10),
+        daily("tensorflow", date(2023, 12, 1), 3, 4),
+        window("keras", date(2023, 10, 1), date(2023, 10, 31), 310),
+        window("tensorflow", date(2023, 10, 1), date(2023, 10, 31), 62),
+        keras=["keras"],
+        requires={"keras": (["tensorflow"], None)},
+    )
+    bound = "metric = 'pypi_downloads_lower_bound'"
+    assert query(f"SELECT day, value FROM daily_metrics WHERE {bound} ORDER BY day") == [
+        (date(2023, 12, day), 6) for day in (1, 2, 3)
+    ]
+    assert query(f"SELECT value FROM monthly_metrics WHERE {bound} AND month = DATE '2023-10-01'") == [(248,)]
+    assert query("SELECT * FROM measurement_breaks") == []
+    assert query("SELECT required_by, required_by_since FROM frameworks") == [(["tensorflow"], None)]
+
+
 def test_a_total_over_a_window_is_spread_by_its_own_length(loaded: Callable[..., Query]) -> None:
     query = loaded(
         window("torch", date(2023, 10, 2), date(2023, 10, 31), 300),

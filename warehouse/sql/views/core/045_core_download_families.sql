@@ -111,7 +111,8 @@ counted AS (
     WHERE families.role = 'counted'
 ),
 
--- The same less those that install it, from the day of the dependency on: a bound, because some want both.
+-- The same less those that install it, from the day of the dependency on, or from the beginning where config.toml names
+-- no day: a bound, because some want both.
 lower_bound AS (
     SELECT
         counted.* REPLACE (
@@ -128,7 +129,7 @@ lower_bound AS (
         AND counted.basis = requiring.basis
         AND counted.is_month = requiring.is_month
         AND counted.day = requiring.day
-        AND counted.day >= requiring.since
+        AND counted.day >= coalesce(requiring.since, DATE '-infinity')
     WHERE counted.metric = 'pypi_downloads'
 )
 

@@ -21,7 +21,7 @@ COMMENT ON COLUMN frameworks.position IS 'Order in config.toml, from 0.';
 COMMENT ON COLUMN frameworks.packages IS 'Packages whose downloads are added up.';
 COMMENT ON COLUMN frameworks.packages_reason IS 'Why these.';
 COMMENT ON COLUMN frameworks.required_by IS 'Packages that install it as a dependency.';
-COMMENT ON COLUMN frameworks.required_by_since IS 'Since when.';
+COMMENT ON COLUMN frameworks.required_by_since IS 'Since when; NULL: since the beginning.';
 COMMENT ON COLUMN frameworks.repository IS 'owner/name on GitHub.';
 COMMENT ON COLUMN frameworks.search_query IS 'Topic or term that Google is asked about.';
 COMMENT ON COLUMN frameworks.search_match IS 'topic or term.';
