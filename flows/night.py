@@ -24,7 +24,7 @@ from flows.process.signals import Stop
 from flows.progress import Progress
 from warehouse.ledger import begin_run, finish_run, interrupt_running
 from warehouse.open import open_warehouse
-from warehouse.snapshot import publish
+from warehouse.snapshot import finish
 
 if TYPE_CHECKING:  # these load what the first words on the terminal must not wait for
     from concurrent.futures import Future
@@ -58,7 +58,8 @@ class Run:
     """One night under way: its connection (the only writer), its ledger entry and what came of it.
 
     `asked`: the answers that are to come, and the step of each. `failed` holds a line for each thing that went wrong;
-    `succeeded` counts the steps that brought all they should. `stop` knows whether somebody wants it to end.
+    `succeeded` counts the steps that brought all they should. `prepared` is the copy of the warehouse that the report
+    reads and that takes its place when the ledger is closed. `stop` knows whether somebody wants it to end.
     `has_begun` and `is_done` say how far the flow has got, `in_prefect` whether Prefect is told of it.
     """
 
@@ -72,6 +73,7 @@ class Run:
     succeeded: int = 0
     failed: list[str] = field(default_factory=list)
     report: BuiltReport | None = None
+    prepared: Path | None = None
     in_prefect: bool = False
     has_begun: bool = False
     is_done: bool = False
@@ -98,8 +100,9 @@ def run_nightly(night: Night, progress: Progress, stop: Stop) -> Run:
             with _in_ledger(run):
                 _collect_and_report(run, prefect)
             prefect.stop()
-            publish(con, night.data / "published.duckdb")
         finally:
+            if run.prepared:  # also where the report or a mail failed: the figures are whole
+                finish(con, run.prepared, night.data / "published.duckdb")
             del run.con  # Prefect holds on to the run until the process ends; the connection has to be closed by then
     return run
 

@@ -27,8 +27,9 @@ from flows.plan import Step
 from flows.report_folder import make_report, record_report
 from warehouse import checks, snapshot
 from warehouse.breaks.suspected import suspected_breaks
+from warehouse.catalogue.services import source_of
 from warehouse.ledger import finish_step
-from warehouse.read.state import freshness, has_data, steps_of
+from warehouse.read.state import has_data, steps_of
 from warehouse.rows import Answer
 from warehouse.save import save_answers
 
@@ -142,8 +143,8 @@ def check(run: Run) -> None:
 
 
 def publish(run: Run) -> None:
-    """Replace the copy that readers open."""
-    snapshot.publish(run.con, run.night.data / "published.duckdb")
+    """Make the copy that readers will open; it takes its place when the ledger knows how the night ended."""
+    run.prepared = snapshot.prepare(run.con, run.night.data / "published.duckdb")
 
 
 def report(run: Run) -> None:
@@ -151,21 +152,21 @@ def report(run: Run) -> None:
     if not has_data(run.con):
         return
     run.progress.begin("report")
-    built = make_report(run.night.settings, run.night.data, run.night.as_of)
+    built = make_report(run.night.settings, run.night.data, run.night.as_of, published=run.prepared)
     record_report(run.con, built)
     run.report = built
-    run.failed += [f"{row['entity']}: no data yet from {row['source']}" for row in freshness(run.con)
-                   if row["status"] == "never"]  # fmt: skip
+    never = [age for age in built.facts.ages if age.status == "never"]
+    run.failed += [f"{age.entity}: no data yet from {source_of(age.service)}" for age in never]
     run.progress.end("report", "ok", str(built.page))
 
 
 def mail(run: Run) -> None:
     """Send the report to whoever is due; a mail that cannot be sent is recorded and tried again the next night."""
     settings = run.night.settings
-    if run.report is None or not run.night.send_mail or not settings.mail.lists:
+    if run.report is None or run.prepared is None or not run.night.send_mail or not settings.mail.lists:
         return
     run.progress.begin("mail")
-    with page_to_attach(settings, run.report) as page:
+    with page_to_attach(settings, run.report, run.prepared) as page:
         outcomes = deliver(run.con, settings.mail, run.report, now=run.now(), environ=os.environ, page=page)
     run.failed += [f"mail to {outcome}" for outcome in outcomes if outcome.is_problem]
     for outcome in outcomes:

@@ -21,13 +21,19 @@ from warehouse.rows import ReportIssue
 from warehouse.snapshot import open_published
 
 
-def make_report(settings: Settings, data: Path, as_of: date, out: Path | None = None) -> BuiltReport:
-    """Build the report of `as_of` from data/published.duckdb into `out`, by default data/reports/YYYY-MM-DD.
+def make_report(
+    settings: Settings, data: Path, as_of: date, out: Path | None = None, *, published: Path | None = None
+) -> BuiltReport:
+    """Build the report of `as_of` into `out`, by default data/reports/YYYY-MM-DD.
+
+    It reads `published`, by default data/published.duckdb; in a night that is the copy that will take this place.
 
     Raises warehouse.snapshot.NothingPublishedError before the first night.
     """
     folder = out or data / "reports" / as_of.isoformat()
-    built = make_page(data, as_of, folder, self_contained=settings.report.self_contained)
+    built = make_page(
+        published or data / "published.duckdb", as_of, folder, self_contained=settings.report.self_contained
+    )
     write_files(built)
     if out is None:
         point_to_newest(data / "reports")
@@ -35,9 +41,9 @@ def make_report(settings: Settings, data: Path, as_of: date, out: Path | None = 
     return built
 
 
-def make_page(data: Path, as_of: date, folder: Path, *, self_contained: bool) -> BuiltReport:
+def make_page(published: Path, as_of: date, folder: Path, *, self_contained: bool) -> BuiltReport:
     """Only the page and the CSV of `as_of`. Raises warehouse.snapshot.NothingPublishedError."""
-    with closing(open_published(data / "published.duckdb", as_of)) as con:
+    with closing(open_published(published, as_of)) as con:
         return build_report(con, as_of=as_of, out=folder, self_contained=self_contained)
 
 

@@ -49,7 +49,8 @@ duckdb -readonly data/published.duckdb               # DuckDB's shell; with -ui 
 import duckdb
 
 con = duckdb.connect("data/published.duckdb", read_only=True)  # in a script or a notebook
-con.execute("SET VARIABLE as_of = DATE '2021-06-01'")  # if you want to know what was known on that day
+con.execute("USE history")  # these two lines if you want to know what was known on a day:
+con.execute("SET VARIABLE as_of = DATE '2021-06-01'")  # tables are of the last night, history answers for any day
 months = con.sql("FROM monthly_metrics").df()  # a pandas frame; .fetchall() gives tuples
 ```
 
@@ -85,7 +86,9 @@ _BEHIND = """\
 ## Behind the public views
 
 `raw` holds what each source said, `core` chooses: one answer of several, one source of several, one basis. Every view
-starts from `core.answers`, so every view answers as of a day. These may change without notice.
+starts from `core.answers`, so every view answers as of a day. In the published copy the public names are tables, which
+these views made for the day of the last night; schema `history` holds the views of the same names, which answer for any
+day. These may change without notice.
 """
 
 

@@ -1,7 +1,11 @@
 """Publish a consistent copy of the warehouse that readers can hold open while the next run writes.
 
-An open writer locks everybody else out of its file, so readers get `published.duckdb`. It is filled table by table
-into a file beside the target, which then takes the target's place in one step: whoever has the old copy open keeps it.
+An open writer locks everybody else out of its file, so readers get `published.duckdb`. It is filled into a file beside
+the target, which then takes the target's place in one step: whoever has the old copy open keeps it.
+
+In the copy the public views are tables, sorted, for the day of the last run. Schema "history" holds the views
+themselves, which answer for any other day from the rows that the copy holds too.
+
 The table of secrets is the one that is not filled. Deleting the key from a plain copy of the file would not do: its
 bytes stay in a freed or shared block, and part of them in the statistics of the column.
 """
@@ -9,21 +13,14 @@ bytes stay in a freed or shared block, and part of them in the statistics of the
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
-ALIAS = "publishing"
-_FILL_STATEMENTS = """
-    SELECT format('INSERT INTO {3}."{1}"."{2}" FROM "{0}"."{1}"."{2}"', replace(database_name, '"', '""'),
-                  replace(schema_name, '"', '""'), replace(table_name, '"', '""'), $alias)
-    FROM duckdb_tables()
-    WHERE database_name = current_database() AND NOT internal AND NOT temporary
-      AND NOT (schema_name = 'raw' AND table_name = 'secrets')
-    ORDER BY schema_name, table_name"""
-_COPY_SCHEMA = """
-    SELECT format('COPY FROM DATABASE "{}" TO {} (SCHEMA)', replace(current_database(), '"', '""'), $alias)"""
+from warehouse.evaluate import evaluated, run_written
 
 
 class NothingPublishedError(Exception):
@@ -40,18 +37,38 @@ def publish(con: duckdb.DuckDBPyConnection, target: Path) -> None:
     Readers that hold the old copy keep it. After a failure `target` is what it was and nothing is left behind;
     what a killed run left behind is removed first.
     """
+    try:
+        _put_in_place(prepare(con, target), target)
+    finally:
+        _remove_leftovers(target)
+
+
+def prepare(con: duckdb.DuckDBPyConnection, target: Path) -> Path:
+    """Make the copy beside `target` and return where it lies: a report may read it before `finish` puts it in place."""
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(target)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        _copy_without_secrets(con, partial)
-        partial.replace(target)
+        with _writer(con) as (writer, warehouse), evaluated(writer, warehouse), _publishing(writer, warehouse, partial):
+            _fill(writer, warehouse)
+    except BaseException:
+        _remove_leftovers(target)
+        raise
+    return partial
+
+
+def finish(con: duckdb.DuckDBPyConnection, prepared: Path, target: Path) -> None:
+    """Add what the ledger has learned since `prepare` (how the run ended, reports, mails) and put the copy in place."""
+    try:
+        with _writer(con) as (writer, warehouse), _publishing(writer, warehouse, prepared):
+            run_written(writer, "publish/ledger", warehouse=warehouse)
+        _put_in_place(prepared, target)
     finally:
         _remove_leftovers(target)
 
 
 def open_published(path: Path, as_of: date | None = None) -> duckdb.DuckDBPyConnection:
-    """The published copy, read-only; `as_of` makes every view answer as known on that day.
+    """The published copy, read-only; `as_of` makes every public name answer as known on that day.
 
     Raises NothingPublishedError. The file is attached rather than connected to: within one process DuckDB would hand
     out the copy that another connection already holds under this path, although a newer one has taken its place.
@@ -63,35 +80,61 @@ def open_published(path: Path, as_of: date | None = None) -> duckdb.DuckDBPyConn
         con.execute("ATTACH ? AS published (READ_ONLY)", [str(path)])
         con.execute("USE published")
         if as_of is not None:
-            con.execute("SET VARIABLE as_of = ?::DATE", [as_of])
+            answer_as_of(con, as_of)
     except BaseException:
         con.close()
         raise
     return con
 
 
-def _copy_without_secrets(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    writer = con.cursor()  # its own transaction: what the caller has not committed is not published
-    writer.execute("ATTACH ? AS " + ALIAS, [str(path)])
-    try:
-        _fill(writer)
-        writer.execute("CHECKPOINT " + ALIAS)
-    finally:
-        writer.execute("DETACH " + ALIAS)
-        writer.close()
+def answer_as_of(con: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """Let an open copy answer as known on `as_of`: from its tables for their own day, from its views for another."""
+    found = con.execute("SELECT as_of FROM core.clock").fetchone()
+    con.execute("SET VARIABLE as_of = ?::DATE", [as_of])
+    if found != (as_of,):
+        con.execute("USE history")
 
 
-def _fill(writer: duckdb.DuckDBPyConnection) -> None:
-    alias = {"alias": ALIAS}
-    writer.execute("BEGIN")
+@contextmanager
+def _writer(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[duckdb.DuckDBPyConnection, str]]:
+    """A cursor with transactions of its own, so that what the caller has not committed is not published."""
+    with con.cursor() as writer:
+        ((warehouse,),) = writer.execute("SELECT current_database()").fetchall()
+        yield writer, warehouse
+
+
+@contextmanager
+def _publishing(writer: duckdb.DuckDBPyConnection, warehouse: str, path: Path) -> Iterator[None]:
+    """`path` attached as "publishing", all that is written to it in one transaction, and all of it in the file."""
+    writer.execute("ATTACH ? AS publishing", [str(path)])
     try:
-        statements = writer.execute(_COPY_SCHEMA, alias).fetchall() + writer.execute(_FILL_STATEMENTS, alias).fetchall()
-        for (statement,) in statements:
-            writer.execute(statement)
+        writer.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            writer.execute("ROLLBACK")
+            raise
         writer.execute("COMMIT")
-    except BaseException:
-        writer.execute("ROLLBACK")
-        raise
+        writer.execute("CHECKPOINT publishing")
+    finally:
+        run_written(writer, "publish/use", catalog=warehouse)  # the default catalog cannot be detached
+        writer.execute("DETACH publishing")
+
+
+def _fill(writer: duckdb.DuckDBPyConnection, warehouse: str) -> None:
+    run_written(writer, "publish/copy_schema", warehouse=warehouse, catalog="publishing")
+    run_written(writer, "publish/rows", warehouse=warehouse)
+    writer.execute("CREATE SCHEMA publishing.history")
+    writer.execute("USE publishing.history")
+    run_written(writer, "publish/history", warehouse=warehouse)
+    run_written(writer, "publish/use", catalog=warehouse)
+    run_written(writer, "publish/public_tables", warehouse=warehouse)
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    """With the write-ahead log of an older copy removed first: it would make the new one unreadable."""
+    target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+    partial.replace(target)
 
 
 def _remove_leftovers(target: Path) -> None:

@@ -90,7 +90,7 @@ def mail_report(
         return True
     data = settings.warehouse.data
     built = make_report(settings, data, as_of)
-    with page_to_attach(settings, built) as page:
+    with page_to_attach(settings, built, data / "published.duckdb") as page:
         if dry_run:
             for path in write_samples(settings.mail, built, page=page):
                 say(f"dry run, nothing sent: {path}")
@@ -137,13 +137,13 @@ def write_samples(mail: Mail, built: BuiltReport, *, page: Path | None = None) -
 
 
 @contextmanager
-def page_to_attach(settings: Settings, built: BuiltReport) -> Iterator[Path]:
+def page_to_attach(settings: Settings, built: BuiltReport, published: Path) -> Iterator[Path]:
     """The page as one file: where the chart library lies beside the pages, it is built once more with it inside."""
     if settings.report.self_contained:
         yield built.page
         return
     with TemporaryDirectory() as folder:
-        yield make_page(settings.warehouse.data, built.as_of, Path(folder), self_contained=True).page
+        yield make_page(published, built.as_of, Path(folder), self_contained=True).page
 
 
 def period_of(cadence: str, as_of: date) -> str:

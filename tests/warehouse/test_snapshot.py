@@ -29,6 +29,7 @@ def con(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         CREATE TABLE raw.migrations (version INTEGER PRIMARY KEY);
         CREATE TABLE raw.facts (day DATE, "rows" BIGINT);
         CREATE MACRO core.twice(x) AS x * 2;
+        CREATE VIEW core.clock AS SELECT coalesce(getvariable('as_of'), DATE '2021-06-02') AS as_of;
         CREATE VIEW core.zulu AS SELECT day, core.twice("rows") AS twice FROM raw.facts;
         CREATE VIEW alpha AS SELECT * FROM core.zulu WHERE day <= coalesce(getvariable('as_of'), DATE '9999-12-31');
         COMMENT ON VIEW alpha IS 'Grain: day';
@@ -81,7 +82,7 @@ def test_the_copy_holds_rows_views_macros_comments_and_constraints(
     snapshot.publish(con, target)
     assert rows_of(target, "SELECT twice FROM alpha ORDER BY day") == [(2,), (4,)]
     assert rows_of(target, "SELECT version FROM raw.migrations") == [(1,)]
-    assert rows_of(target, "SELECT comment FROM duckdb_views() WHERE view_name = 'alpha'") == [("Grain: day",)]
+    assert rows_of(target, "SELECT comment FROM duckdb_tables() WHERE table_name = 'alpha'") == [("Grain: day",)]
     assert rows_of(target, "SELECT comment FROM duckdb_columns() WHERE comment IS NOT NULL") == [("it's twice",)]
     assert rows_of(target, "SELECT table_name FROM duckdb_constraints() WHERE constraint_type = 'PRIMARY KEY'") == [
         ("migrations",)

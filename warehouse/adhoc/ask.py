@@ -32,9 +32,9 @@ _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SYSTEMRO
 _START = "import sys; sys.path[:0] = sys.argv[2:]; from warehouse.adhoc.child import main; sys.exit(main(sys.argv[1]))"
 _GRAIN = r"(?:^|\s)Grain: ([^.]*)\."
 _VIEWS = """
-    SELECT view_name AS "view", coalesce(regexp_extract(comment, $grain, 1), '') AS grain,
+    SELECT table_name AS "view", coalesce(regexp_extract(comment, $grain, 1), '') AS grain,
            coalesce(trim(regexp_replace(comment, $grain, '')), '') AS "comment"
-    FROM duckdb_views() WHERE NOT internal AND schema_name = 'main' ORDER BY view_name"""
+    FROM duckdb_tables() WHERE NOT internal AND schema_name = 'main' ORDER BY table_name"""
 _COLUMNS = """
     SELECT column_name AS "column", data_type AS type, coalesce(comment, '') AS comment FROM duckdb_columns()
     WHERE NOT internal AND schema_name = 'main' AND table_name = $view ORDER BY column_index"""

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,9 @@ def _connect(request: dict[str, Any]) -> duckdb.DuckDBPyConnection:
         | {"threads": min(_THREADS, os.cpu_count() or 1), "memory_limit": f"{request['memory_limit_mb'] * 3 // 4}MB"},
     )
     if request["as_of"]:
-        con.execute("SET VARIABLE as_of = ?::DATE", [request["as_of"]])
+        from warehouse.snapshot import answer_as_of
+
+        answer_as_of(con, date.fromisoformat(request["as_of"]))
     return con
 
 
@@ -144,7 +147,7 @@ def _line(error: Exception, con: duckdb.DuckDBPyConnection | None, request: dict
 def _unknown_name(text: str, con: duckdb.DuckDBPyConnection) -> str | None:
     """A better line for a view or column that does not exist: what DuckDB guesses may be one of its own tables."""
     if table := re.search(r'Table with name "?(.+?)"? does not exist', text):
-        return ask.no_such_view(table[1], _names(con, "view_name FROM duckdb_views()"))
+        return ask.no_such_view(table[1], _names(con, "table_name FROM duckdb_tables()"))
     if column := re.search(r'(?:Referenced column|not have a column named) "(.+?)"', text):
         names = _names(con, "column_name FROM duckdb_columns()")
         near = get_close_matches(column[1].lower(), names, n=1)

@@ -27,6 +27,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
             INSERT INTO raw.secrets VALUES ('identity_key', 'top-secret-key');
             CREATE TABLE raw.facts (framework VARCHAR, day DATE, value DOUBLE);
             INSERT INTO raw.facts VALUES ('keras', '2021-06-01', 1.5), ('pytorch', '2021-06-02', NULL);
+            CREATE VIEW core.clock AS SELECT coalesce(getvariable('as_of'), DATE '2021-06-03') AS as_of;
             CREATE VIEW daily_metrics AS
                 SELECT * FROM raw.facts WHERE day <= coalesce(getvariable('as_of'), DATE '9999-12-31');
             CREATE VIEW monthly_metrics AS SELECT framework, value FROM raw.facts;

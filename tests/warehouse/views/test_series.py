@@ -25,6 +25,7 @@ COLUMNS = {
     "rolling_12_months": "framework metric day value previous_value change is_comparable reason",
     "search_interest_weekly": "framework week_start interest interest_low interest_high draws is_synthetic",
     "releases": "framework package version released_on is_prerelease",
+    "series_breaks": "framework metric source service effective_on ends_on kind what_changed",
     "measurement_breaks": "source metric effective_on kind what_changed evidence",
     "freshness": "source entity last_day collected_at age_days status",
     "metric_definitions": "metric unit definition basis source caveat reference",

@@ -4,7 +4,7 @@ SELECT breaks.source, breaks.metric, breaks.effective_on, breaks.kind, breaks.wh
        breaks.entity, breaks.ends_on,
        list(DISTINCT (touched.framework, touched.metric, touched.service)) FILTER (WHERE touched.metric IS NOT NULL) AS touches
 FROM measurement_breaks AS breaks
-LEFT JOIN core.series_breaks AS touched
+LEFT JOIN series_breaks AS touched
   ON breaks.source = touched.break_source AND breaks.metric = touched.break_metric
   AND breaks.entity = touched.entity AND breaks.kind = touched.kind
   AND breaks.effective_on = touched.effective_on AND breaks.what_changed = touched.what_changed

@@ -94,7 +94,8 @@ CROSS JOIN highest;
 COMMENT ON VIEW core.search_scales IS 'What to multiply a draw by: the ratio of sums over the weeks and terms that it shares with the latest draw.';
 
 -- The spread of few draws says little about the spread of all, so the measured noise of repeated requests (4 % of the
--- value, data of six terms requested three times) counts as if it were that of five draws.
+-- value, data of six terms requested three times) counts as if it were that of five draws. Draws are added up in their
+-- order: in another one the last digits would differ from one evaluation to the next.
 CREATE VIEW core.search_weeks AS
 WITH measured AS (
     SELECT
@@ -102,8 +103,8 @@ WITH measured AS (
         any_value(frameworks.search_match) AS search_match,
         points.week_start,
         count(*) AS draws,
-        avg(points.interest * scales.scale) AS interest,
-        coalesce(var_samp(points.interest * scales.scale), 0) AS variance,
+        avg(points.interest * scales.scale ORDER BY points.recency) AS interest,
+        coalesce(var_samp(points.interest * scales.scale ORDER BY points.recency), 0) AS variance,
         min(scales.scale) AS scale,
         bool_or(points.is_synthetic) AS is_synthetic
     FROM (

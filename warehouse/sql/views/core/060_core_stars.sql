@@ -1,18 +1,27 @@
 -- Stars and forks.
 
 CREATE VIEW core.star_days AS
+-- The greatest struct is that of the latest answer about a day.
+WITH told AS (
+    SELECT
+        frameworks.framework,
+        stars.day,
+        max(struct_pack(
+            recency := answers.recency, stars_added := stars.stars_added, service := answers.service
+        )) AS latest
+    FROM raw.repository_stars AS stars
+    INNER JOIN core.current_answers AS answers USING (content_id)
+    INNER JOIN core.frameworks AS frameworks USING (repository)
+    WHERE answers.row_type = 'repository_stars'
+        AND stars.day <= answers.last_whole_day
+    GROUP BY frameworks.framework, stars.day
+)
+
 SELECT
-    frameworks.framework, metrics.metric, stars.day, CAST(stars.stars_added AS DOUBLE) AS value, metrics.basis,
-    answers.service, 1 AS preference
-FROM raw.repository_stars AS stars
-INNER JOIN core.current_answers AS answers USING (content_id)
-INNER JOIN core.frameworks AS frameworks USING (repository)
-INNER JOIN core.metrics AS metrics ON metrics.metric = 'stars'
-WHERE answers.row_type = 'repository_stars'
-    AND stars.day <= answers.last_whole_day
-QUALIFY row_number() OVER (
-    PARTITION BY frameworks.framework, stars.day ORDER BY answers.recency DESC, stars.stars_added DESC
-) = 1;
+    told.framework, metrics.metric, told.day, CAST(told.latest.stars_added AS DOUBLE) AS value, metrics.basis,
+    told.latest.service, 1 AS preference
+FROM told
+INNER JOIN core.metrics AS metrics ON metrics.metric = 'stars';
 COMMENT ON VIEW core.star_days IS 'Stars of days that were over when they were collected.';
 
 CREATE VIEW core.repository_totals AS

@@ -2,7 +2,7 @@ CREATE VIEW rolling_12_months AS
 WITH years AS MATERIALIZED (FROM core.years),
 
 -- Each window beside the one that ends on the day before it begins, and why the two cannot be compared.
-compared AS (
+compared AS MATERIALIZED (
     SELECT
         years.*,
         previous.value AS previous_value,
@@ -28,6 +28,30 @@ compared AS (
         AND years.window_start - 1 = previous.day
 ),
 
+-- The breaks that lie inside the two windows: on their first day everything is already counted the new way. The one to
+-- name is a known one before a suspected one, then the latest.
+broken AS (
+    SELECT
+        years.framework,
+        years.metric,
+        years.day,
+        max_by(
+            struct_pack(
+                what := rtrim(breaks.what_changed, '.'), since := breaks.effective_on, is_suspected := breaks.is_suspected
+            ),
+            (NOT breaks.is_suspected, breaks.effective_on, breaks.what_changed)
+        ) AS main_break,
+        count(DISTINCT (breaks.effective_on, breaks.ends_on, breaks.what_changed, breaks.is_suspected)) AS breaks
+    FROM years
+    INNER JOIN core.series_breaks AS breaks
+        ON years.framework = breaks.framework
+        AND years.metric = breaks.metric
+        AND years.service = breaks.service
+        AND breaks.effective_on <= years.day
+        AND coalesce(breaks.ends_on + 1, breaks.effective_on) > years.previous_start
+    GROUP BY years.framework, years.metric, years.day
+),
+
 -- Where nothing else stands against it, a break does.
 judged AS (
     SELECT
@@ -39,7 +63,7 @@ judged AS (
                 || CASE WHEN broken.breaks > 1 THEN format(' {} breaks in all.', broken.breaks) ELSE '' END
         ) AS why_not
     FROM compared
-    LEFT JOIN core.year_breaks AS broken
+    LEFT JOIN broken
         ON compared.framework = broken.framework AND compared.metric = broken.metric AND compared.day = broken.day
 )
 

@@ -1,11 +1,11 @@
 CREATE VIEW revisions AS
-WITH figures AS (
+-- Every figure that an answer told of a day that was over.
+WITH figures AS MATERIALIZED (
     SELECT
         answers.source,
         answers.service,
         downloads.package AS entity,
-        'downloads' AS what,
-        downloads.basis,
+        'downloads, ' || downloads.basis AS metric,
         downloads.period_start AS day,
         downloads.period_end,
         CAST(downloads.downloads AS DOUBLE) AS value,
@@ -16,19 +16,27 @@ WITH figures AS (
     WHERE downloads.period_end <= answers.last_whole_day
     UNION ALL
     SELECT
-        answers.source, answers.service, stars.repository, 'stars', NULL, stars.day, stars.day, stars.stars_added,
+        answers.source, answers.service, stars.repository, 'stars', stars.day, stars.day, stars.stars_added,
         answers.collected_at, answers.recency
     FROM raw.repository_stars AS stars
     INNER JOIN core.answers AS answers USING (content_id)
     WHERE stars.day <= answers.last_whole_day
 ),
 
-told AS (
-    SELECT *
+-- Most are the same in every answer: only the others have to be put in order.
+changed AS (
+    SELECT service, entity, metric, day, period_end
     FROM figures
-    QUALIFY row_number() OVER (
-        PARTITION BY service, entity, what, basis, day, period_end, recency ORDER BY value DESC
-    ) = 1
+    GROUP BY service, entity, metric, day, period_end
+    HAVING min(value) <> max(value)
+),
+
+-- One figure an answer, the greatest where it says two.
+told AS (
+    SELECT source, service, entity, metric, day, period_end, collected_at, recency, max(value) AS value
+    FROM figures
+    SEMI JOIN changed USING (service, entity, metric, day, period_end)
+    GROUP BY source, service, entity, metric, day, period_end, collected_at, recency
 ),
 
 compared AS (
@@ -37,13 +45,13 @@ compared AS (
         lag(value) OVER earlier AS old_value,
         lag(collected_at) OVER earlier AS previous_seen_at
     FROM told
-    WINDOW earlier AS (PARTITION BY service, entity, what, basis, day, period_end ORDER BY recency)
+    WINDOW earlier AS (PARTITION BY service, entity, metric, day, period_end ORDER BY recency)
 )
 
 SELECT
     source,
     entity,
-    coalesce(what || ', ' || basis, what) AS metric,
+    metric,
     day,
     old_value,
     value AS new_value,

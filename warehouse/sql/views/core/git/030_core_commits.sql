@@ -44,10 +44,3 @@ FROM core.commits
 GROUP BY framework, author_key, day
 WINDOW author AS (PARTITION BY framework, author_key);
 COMMENT ON VIEW core.author_days IS 'Days on which an author committed. commits leaves merges out and may be 0; first_day counts merges too.';
-
-CREATE VIEW core.git_spans AS
-SELECT author_days.framework, min(author_days.day) AS first_day, coverage.last_day
-FROM core.author_days AS author_days
-INNER JOIN core.git_coverage AS coverage USING (framework)
-GROUP BY author_days.framework, coverage.last_day;
-COMMENT ON VIEW core.git_spans IS 'First and last day of each history.';

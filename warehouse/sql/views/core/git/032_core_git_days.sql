@@ -1,8 +1,10 @@
 -- The metrics of a history by the day. Each column of the last CTE is a metric of the catalogue.
 
 CREATE VIEW core.git_days AS
+WITH author_days AS MATERIALIZED (FROM core.author_days),
+
 -- Days with a commit.
-WITH working_days AS (
+working_days AS (
     SELECT
         framework,
         day,
@@ -12,11 +14,19 @@ WITH working_days AS (
         count(*) FILTER (WHERE day = first_day) AS new_contributors,
         count(*) FILTER (WHERE commits > 0 AND day > first_day) AS returning_contributors,
         sum(commits) FILTER (WHERE NOT is_person) AS masked_or_bot_commits
-    FROM core.author_days
+    FROM author_days
     GROUP BY framework, day
 ),
 
--- Every day from the first commit to the last day that was over: a day without a commit is a zero.
+-- From the first commit to the last day that was over when the history was read.
+spans AS (
+    SELECT author_days.framework, min(author_days.day) AS first_day, coverage.last_day
+    FROM author_days
+    INNER JOIN core.git_coverage AS coverage USING (framework)
+    GROUP BY author_days.framework, coverage.last_day
+),
+
+-- Every day of that span: a day without a commit is a zero.
 every_day AS (
     SELECT
         spans.framework,
@@ -27,7 +37,7 @@ every_day AS (
         CAST(coalesce(days.new_contributors, 0) AS DOUBLE) AS new_contributors,
         CAST(coalesce(days.returning_contributors, 0) AS DOUBLE) AS returning_contributors,
         CAST(coalesce(days.masked_or_bot_commits, 0) AS DOUBLE) AS masked_or_bot_commits
-    FROM core.git_spans AS spans
+    FROM spans
     INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN spans.first_day AND spans.last_day
     LEFT JOIN working_days AS days ON spans.framework = days.framework AND calendar.day = days.day
 )

@@ -1,8 +1,10 @@
 -- The metrics of a history by the month. Each column of the CTE every_month is a metric of the catalogue.
 
 CREATE VIEW core.git_months AS
+WITH author_days AS MATERIALIZED (FROM core.author_days),
+
 -- What each author did in a month: people count once a month however often they commit.
-WITH author_months AS (
+author_months AS (
     SELECT
         framework,
         author_key,
@@ -10,7 +12,7 @@ WITH author_months AS (
         CAST(sum(commits) AS BIGINT) AS commits,
         min(first_day) AS first_day,
         bool_and(is_person) AS is_person
-    FROM core.author_days
+    FROM author_days
     GROUP BY framework, author_key, month
 ),
 
@@ -29,7 +31,15 @@ counts AS (
     GROUP BY framework, month
 ),
 
--- Every month of the history; a month without a commit is a zero, but has no absence factor.
+-- From the first commit to the last day that was over when the history was read.
+spans AS (
+    SELECT author_days.framework, min(author_days.day) AS first_day, coverage.last_day
+    FROM author_days
+    INNER JOIN core.git_coverage AS coverage USING (framework)
+    GROUP BY author_days.framework, coverage.last_day
+),
+
+-- Every month of that span; a month without a commit is a zero, but has no absence factor.
 every_month AS (
     SELECT
         spans.framework,
@@ -42,7 +52,7 @@ every_month AS (
         CAST(coalesce(counts.returning_contributors, 0) AS DOUBLE) AS returning_contributors,
         CAST(coalesce(counts.masked_or_bot_commits, 0) AS DOUBLE) AS masked_or_bot_commits,
         absence.contributor_absence_factor
-    FROM core.git_spans AS spans
+    FROM spans
     INNER JOIN core.months AS months
         ON months.month_end >= spans.first_day AND months.month <= spans.last_day
     LEFT JOIN counts ON spans.framework = counts.framework AND months.month = counts.month

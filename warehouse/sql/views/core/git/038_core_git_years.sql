@@ -59,7 +59,15 @@ counts AS (
     GROUP BY framework, day
 ),
 
--- Every day of the history with its counts and steps, zeros included.
+-- From the first commit to the last day that was over when the history was read.
+spans AS (
+    SELECT author_days.framework, min(author_days.day) AS first_day, coverage.last_day
+    FROM author_days
+    INNER JOIN core.git_coverage AS coverage USING (framework)
+    GROUP BY author_days.framework, coverage.last_day
+),
+
+-- Every day of that span with its counts and steps, zeros included.
 spine AS (
     SELECT
         spans.framework,
@@ -74,7 +82,7 @@ spine AS (
         coalesce(day_steps.step, 0) AS step,
         coalesce(day_steps.person_step, 0) AS person_step,
         coalesce(day_steps.newcomer_step, 0) AS newcomer_step
-    FROM core.git_spans AS spans
+    FROM spans
     INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN spans.first_day AND spans.last_day
     LEFT JOIN counts ON spans.framework = counts.framework AND calendar.day = counts.day
     LEFT JOIN day_steps ON spans.framework = day_steps.framework AND calendar.day = day_steps.day

@@ -1,0 +1,150 @@
+"""The public tables of the published copy say what the views say, for their own day and for any other."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from warehouse import snapshot
+from warehouse.ledger import begin_run, finish_run, save_report_issue
+from warehouse.open import open_warehouse
+from warehouse.rows import (
+    Answer,
+    Break,
+    Commit,
+    Download,
+    Release,
+    ReportIssue,
+    RepositoryTotal,
+    SearchPoint,
+    StarDay,
+)
+from warehouse.save import save_answers
+
+NIGHT = datetime(2021, 6, 25, 23, tzinfo=UTC)
+DAY = timedelta(days=1)
+REPOSITORY = "pytorch/pytorch"
+
+
+def night(number: int) -> list[Answer]:
+    """Something of every source; the second night corrects and adds."""
+    at = NIGHT + number * DAY
+    days = [date(2019, 5, 1) + n * DAY for n in range(786 + number)]
+    sundays = [date(2020, 4, 26) + n * 7 * DAY for n in range(60)]
+    commits = [
+        Commit(REPOSITORY, f"{day}", f"author {day.day % (5 + number)}", "person", moment(day), moment(day), False)
+        for day in days[::3]
+    ]
+    downloads = tuple(Download("torch", day, day, 1, "all", 99 + number) for day in days)
+    weeks = tuple(
+        SearchPoint("pytorch", day, "WEEK", 40 + n % 7 + number, False, True, False) for n, day in enumerate(sundays)
+    )
+    told = Break("git", "*", date(2021, 1, 2), "loss", "x", "y")
+    return [
+        Answer("git", REPOSITORY, f"{number}", at, tuple(commits), replaces_all=True),
+        Answer("clickpy", "torch", f"{number}", at, downloads),
+        Answer("github", REPOSITORY, "{}", at, tuple(StarDay(REPOSITORY, day, 5 + number) for day in days)),
+        Answer("github", REPOSITORY, "{}", at, (RepositoryTotal(REPOSITORY, at.date(), 100 + number, 9),)),
+        Answer("google_trends", "pytorch", "{}", at, weeks),
+        Answer("pypi_index", "torch", "{}", at, (Release("torch", "1.0", NIGHT - 9 * DAY, False, False),)),
+        Answer("config", "breaks", "{}", at, (told,), replaces_all=True),
+    ]
+
+
+def moment(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def two_nights(
+    tmp_path_factory: pytest.TempPathFactory, empty_warehouse: Path, make_configuration: Any
+) -> tuple[Path, Path]:
+    """The warehouse and its published copy after two nights."""
+    folder = tmp_path_factory.mktemp("two nights")
+    path = shutil.copy(empty_warehouse, folder / "w.duckdb")
+    with open_warehouse(path) as con:
+        for number in (0, 1):
+            at, run_id = NIGHT + number * DAY, f"r{number}"
+            begin_run(con, run_id=run_id, flow="nightly", as_of=at.date(), started_at=at, program_version="t")
+            save_answers(con, run_id, [*make_configuration(at=at, pytorch=["torch"]), *night(number)])
+            finish_run(con, run_id, finished_at=at, status="ok")
+        snapshot.publish(con, folder / "p.duckdb")
+    return path, folder / "p.duckdb"
+
+
+def everything(con: duckdb.DuckDBPyConnection, schema: str = "") -> dict[str, list[tuple[Any, ...]]]:
+    names = [
+        name for (name,) in con.execute("SELECT view_name FROM duckdb_views() WHERE schema_name = 'history'").fetchall()
+    ]
+    assert len(names) >= 15
+    return {name: con.execute(f"FROM {schema}{name} ORDER BY ALL").fetchall() for name in names}
+
+
+def same(told: list[tuple[Any, ...]], other: list[tuple[Any, ...]]) -> bool:
+    """Row by row; a mean may differ in the last digit, where the same figures are added up in another order."""
+    return len(told) == len(other) and all(
+        a == b or (isinstance(a, float) and math.isclose(a, b, rel_tol=1e-12))
+        for row, its in zip(told, other, strict=True)
+        for a, b in zip(row, its, strict=True)
+    )
+
+
+def test_tables_and_views_of_the_day_are_the_same_row_by_row(two_nights: tuple[Path, Path]) -> None:
+    with snapshot.open_published(two_nights[1]) as con:
+        tables, views = everything(con), everything(con, "history.")
+    assert {name: len(rows) for name, rows in tables.items() if not rows} == {"quality_checks": 0, "report_issues": 0}
+    assert [name for name in tables if not same(tables[name], views[name])] == []
+
+
+@pytest.mark.parametrize("day", [date(2021, 6, 25), date(2021, 6, 26)])
+def test_the_copy_says_of_a_day_what_the_warehouse_says(two_nights: tuple[Path, Path], day: date) -> None:
+    """The last night's day from the tables, the day before from history: by the same names."""
+    path, published = two_nights
+    with snapshot.open_published(published, day) as con:
+        copied = everything(con)
+        is_table = con.execute("SELECT current_schema()").fetchall() == [("main",)]
+    assert is_table == (day == date(2021, 6, 26))
+    with open_warehouse(path) as con:
+        con.execute("SET VARIABLE as_of = ?::DATE", [day])
+        asked = {name: con.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in copied}
+    assert [name for name in asked if not same(asked[name], copied[name])] == []
+
+
+def test_public_tables_lie_sorted_and_explain_themselves(two_nights: tuple[Path, Path]) -> None:
+    with snapshot.open_published(two_nights[1]) as con:
+        days = con.execute("SELECT framework, metric, day FROM daily_metrics").fetchall()
+        silent = con.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' AND NOT contains(comment, 'Grain: ')"
+            " UNION ALL SELECT column_name FROM duckdb_columns() WHERE schema_name = 'main' AND NOT internal"
+            " AND comment IS NULL"
+        ).fetchall()
+    assert days == sorted(days)
+    assert silent == []
+
+
+def test_what_the_ledger_learns_after_the_report_is_in_the_copy(two_nights: tuple[Path, Path], tmp_path: Path) -> None:
+    path = shutil.copy(two_nights[0], tmp_path / "w.duckdb")
+    target = tmp_path / "published.duckdb"
+    (tmp_path / "published.duckdb.wal").write_bytes(b"of an older copy")
+    with open_warehouse(path) as con:
+        begin_run(con, run_id="r2", flow="nightly", as_of=NIGHT.date() + 2 * DAY, started_at=NIGHT, program_version="t")
+        prepared = snapshot.prepare(con, target)
+        assert not target.exists()
+        with snapshot.open_published(prepared) as reader:
+            told = reader.execute("SELECT status FROM collection_runs WHERE runs_ago = 0").fetchall()
+        assert told == [("running",)]
+        save_report_issue(con, ReportIssue("x", NIGHT.date(), "d", "report.html", "hash"))
+        finish_run(con, "r2", finished_at=NIGHT, status="partial", error="a mail")
+        snapshot.finish(con, prepared, target)
+    with snapshot.open_published(target) as reader:
+        assert reader.execute("SELECT status, error FROM collection_runs WHERE runs_ago = 0").fetchall() == [
+            ("partial", "a mail")
+        ]
+        assert reader.execute("SELECT artefact FROM report_issues").fetchall() == [("report.html",)]
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["published.duckdb", "w.duckdb"]
