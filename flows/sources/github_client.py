@@ -115,8 +115,7 @@ class GithubClient(HttpClient):
         if response.status_code == 401:
             raise self._refusal()
         if response.status_code == 404:
-            what = f"{repository}{path}: status 404, it does not exist or is private"
-            raise TerminalError(SOURCE, what, "check the repository in config.toml")
+            raise _not_there(repository, path.partition("?")[0])
         return response
 
     def asked_wait(self, response: requests.Response) -> float | None:
@@ -152,6 +151,15 @@ class GithubClient(HttpClient):
             what = f"status 401, the token in the environment variable {self._token_env} is refused"
             return TerminalError(SOURCE, what, "make a new one, or unset it: none is needed")
         return TerminalError(SOURCE, "status 401, a token is wanted", f"put one in {self._token_env}")
+
+
+def _not_there(repository: str, path: str) -> TerminalError:
+    """The repository itself, or what this server does not tell of it."""
+    if path:
+        what = f"{repository}: {path} has status 404, so this server does not tell it"
+        return TerminalError(SOURCE, what, "its totals are kept; see base_url in config.toml")
+    what = f"{repository}: status 404, it does not exist or is private"
+    return TerminalError(SOURCE, what, "check the repository in config.toml")
 
 
 def _seconds_to_reset(response: requests.Response) -> float:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from tests.conftest import ROOT
 from warehouse.rows import Answer, SearchPoint
@@ -41,6 +42,23 @@ def test_the_question_of_a_draw(
         ("keras", "DE", "today 12-m", "term", 0, "DE|today 12-m|term|0|"),
         ("worldwide", "", "today 12-m", "term", 0, "|today 12-m|term|0|"),
     ]
+
+
+@pytest.mark.parametrize(("geo", "place"), [("", "worldwide"), ("US", "in US"), ("US-NY", "in US-NY")])
+def test_texts_say_where_the_searches_were_made(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], answer: Callable[..., Answer], geo: str, place: str
+) -> None:
+    before = {**QUESTION, "geo": "JP"}
+    save(
+        answer("google_trends", "keras", POINT, at=AT, state={"question": {**QUESTION, "geo": geo}}),
+        answer("google_trends", "keras", POINT, at=AT.replace(hour=1), state={"question": before}),
+    )
+    ((definition, basis),) = con.execute(
+        "SELECT definition, basis FROM metric_definitions WHERE metric = 'search_interest'"
+    ).fetchall()
+    assert definition.startswith(f"Interest in the framework among Google searches {place}, relative to")
+    assert place in basis
+    assert ("worldwide" in definition + basis) == (place == "worldwide")
 
 
 def test_draws_from_before_say_it_in_their_request(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import strategies as st
 
 from flows.replay.server import Fault, Reply, json_reply
-from flows.sources.errors import TransientError
+from flows.sources.errors import TerminalError, TransientError
 from flows.sources.github_repository import KnownStars
 from flows.sources.github_stars import merged, newest_missing, pages_missing
 from tests.flows.sources.github.conftest import (
@@ -179,6 +179,16 @@ def test_empty_history_is_unavailable_not_zero(night: Night, stars: KnownStars) 
     error = night.fails(stars=stars)
     assert isinstance(error, TransientError)
     assert "unavailable rather than zero" in str(error)
+
+
+def test_a_server_without_the_history_keeps_the_totals(night: Night) -> None:
+    night.server.misbehave(
+        "github", lambda request, upstream: Reply(404) if "history" in request.path else upstream(request), times=9
+    )
+    error = night.fails(stars=NOTHING)
+    assert isinstance(error, TerminalError)
+    assert error.what == "keras-team/keras: /stargazers/history has status 404, so this server does not tell it"
+    assert [answer.rows for answer in night.answers] == [(TOTAL,)]
 
 
 def test_upstream_that_ignores_the_page_is_noticed(night: Night) -> None:

@@ -14,3 +14,8 @@ SELECT
 FROM core.answers
 WHERE service = 'google_trends';
 COMMENT ON VIEW core.search_questions IS 'The question of each draw: geo ("" is worldwide), timeframe as in config.toml, topic or term, category and property as Google numbers and names them; question is all of them in one text.';
+
+CREATE VIEW core.search_place AS
+SELECT CASE WHEN last_geo = '' THEN 'worldwide' ELSE 'in ' || last_geo END AS place
+FROM (SELECT coalesce(arg_max(geo, collected_at), '') AS last_geo FROM core.search_questions);
+COMMENT ON VIEW core.search_place IS 'One row: where the searches of the last draw were made, as texts say it: worldwide, in US, in US-NY.';

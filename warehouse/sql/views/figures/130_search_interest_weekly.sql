@@ -2,7 +2,7 @@ CREATE VIEW search_interest_weekly AS
 SELECT framework, week_start, interest, interest_low, interest_high, draws, is_synthetic, search_match AS basis
 FROM core.search_weeks;
 
-COMMENT ON VIEW search_interest_weekly IS 'Google search interest by the week, worldwide. Grain: framework, week_start. Every request is a sample with its own scale; draws are brought to the scale of the latest one (100: its highest point) by the ratio of sums over common weeks and terms, and averaged: those of the last 30 days; weeks before the reach of these come from the last draw of an earlier year. The running week is left out.';
+COMMENT ON VIEW search_interest_weekly IS 'Google search interest by the week, worldwide or in the place that geo in config.toml names. Grain: framework, week_start. Every request is a sample with its own scale; draws are brought to the scale of the latest one (100: its highest point) by the ratio of sums over common weeks and terms, and averaged: those of the last 30 days; weeks before the reach of these come from the last draw of an earlier year. The running week is left out.';
 COMMENT ON COLUMN search_interest_weekly.framework IS 'Key of the framework in config.toml.';
 COMMENT ON COLUMN search_interest_weekly.week_start IS 'Sunday on which the week starts, UTC.';
 COMMENT ON COLUMN search_interest_weekly.interest IS 'Relative interest, 0-100 of the highest point of the latest draw; mean over the draws. Weeks that only earlier draws reach may lie above 100.';

@@ -1,6 +1,17 @@
 CREATE VIEW metric_definitions AS
-SELECT metric, unit, definition, basis, source, caveat, reference, label, answered_by, aggregate
-FROM core.metrics;
+SELECT
+    metrics.metric,
+    metrics.unit,
+    replace(metrics.definition, 'worldwide', search.place) AS definition,
+    replace(metrics.basis, 'worldwide', search.place) AS basis,
+    metrics.source,
+    metrics.caveat,
+    metrics.reference,
+    metrics.label,
+    metrics.answered_by,
+    metrics.aggregate
+FROM core.metrics AS metrics
+CROSS JOIN core.search_place AS search;
 
 COMMENT ON VIEW metric_definitions IS 'What each metric means. Grain: metric.';
 COMMENT ON COLUMN metric_definitions.metric IS 'Name in daily_metrics, monthly_metrics and rolling_12_months.';
