@@ -20,7 +20,8 @@ from reports.facts import Facts, Period, read_facts
 from reports.metrics_csv import csv_text, numbers_of
 from reports.page import render
 from reports.page.values import QUERY_TITLES, page_values
-from reports.sentences import framework_sentences, headline, problems
+from reports.problems import problems
+from reports.sentences import framework_sentences, headline
 from reports.signals import DRAWN, WEEKLY
 from warehouse.read.report import displayed_sql
 
@@ -32,7 +33,6 @@ class BuiltReport:
     """What was written, and what mail, index and ledger need of it.
 
     report_id   the day and the hash of the page: the same content has the same id
-    period      first and last month (firsts of the month) of the 12
     headline    the one most important thing in a few words, for a subject line
     problems    short texts, the ones at the top of the page
     sentences   framework key -> its sentence, without the name
@@ -43,7 +43,6 @@ class BuiltReport:
 
     report_id: str
     as_of: date
-    period: tuple[date, date]
     folder: Path
     page: Path
     csv: Path
@@ -62,12 +61,10 @@ def build_report(
     as_of: date,
     out: Path,
     self_contained: bool = True,
-    library_folder: Path | None = None,
 ) -> BuiltReport:
     """Write `out`/report.html and `out`/metrics.csv from a connection of `warehouse.snapshot.open_published`.
 
-    Without `self_contained` the chart library lies once in `library_folder`: `out` or a folder above it, by default
-    the one directly above, so that all reports of a folder share it.
+    Without `self_contained` the chart library lies once in the folder above `out`, and the reports there share it.
     """
     facts = read_facts(con, as_of)
     rows = summarise(facts)
@@ -76,7 +73,7 @@ def build_report(
     queries = dict(_queries(facts.period))
     told, sentences = problems(facts, rows), framework_sentences(facts, rows)
     out.mkdir(parents=True, exist_ok=True)
-    library = render.library_script(library_folder or out.parent, self_contained=self_contained, page_folder=out)
+    library = render.library_script(out.parent, self_contained=self_contained, page_folder=out)
     values = page_values(
         facts, rows, charts=charts, queries=queries, problems=told, sentences=sentences, library=library
     )
@@ -86,7 +83,6 @@ def build_report(
     return BuiltReport(
         report_id=f"{as_of.isoformat()}-{sha256(text.encode()).hexdigest()[:12]}",
         as_of=as_of,
-        period=(facts.period.start, facts.period.last_month),
         folder=out,
         page=out / PAGE,
         csv=out / CSV,

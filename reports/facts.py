@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import duckdb
 
-from reports.signals import DRAWN, WEEKLY, Signal
-from reports.wording import clean_label, month_name
+from reports.signals import DRAWN, SIGNALS, WEEKLY, Signal
+from reports.wording import clean_label, letter, month_name
 from warehouse.calendar import add_months, days_in_year_to
 from warehouse.read import report as queries
 
@@ -63,8 +63,46 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """A break as the whole report marks it: one letter wherever it stands.
+
+    `last` is the last day of a loss or of a slow change; None where the new way of counting stayed. `frameworks` holds
+    the keys of those that it touches.
+    """
+
+    letter: str
+    first: date
+    last: date | None
+    kind: str
+    what: str
+    frameworks: frozenset[str]
+
+    @property
+    def is_loss(self) -> bool:
+        return self.kind == "loss"
+
+    def is_inside(self, first: date, last: date) -> bool:
+        """Whether it parts the days from `first` to `last`: on its own first day all is counted the new way already."""
+        return self.first <= last and (self.last + timedelta(days=1) if self.last else self.first) > first
+
+
+class _Asked(Protocol):
+    """Something that a source was asked about."""
+
+    @property
+    def entity(self) -> str: ...
+
+
+Concern = TypeVar("Concern", bound=_Asked)
+Pair = TypeVar("Pair", bound=tuple[Any, ...])
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that one report is made of. Months are keyed by (framework, metric, first of the month)."""
+    """Everything that one report is made of. Months are keyed by (framework, metric, first of the month).
+
+    `marks` has the breaks of each signal's metric, in the order of their letters, up to the end of the period.
+    """
 
     period: Period
     frameworks: tuple[queries.Framework, ...]
@@ -82,6 +120,7 @@ class Facts:
     failed_steps: tuple[queries.FailedStep, ...]
     stand_ins: tuple[queries.FailedStep, ...] = ()
     doubts: tuple[queries.Doubt, ...] = ()
+    marks: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
 
     def month_values(self, framework: str, metric: str, months: Iterable[date]) -> list[queries.Month | None]:
         return [self.months.get((framework, metric, month)) for month in months]
@@ -92,20 +131,89 @@ class Facts:
             return False
         return any(week.is_synthetic for weeks in self.search_weeks.values() for week in weeks)
 
-    def services_of(self, signal: Signal) -> frozenset[str]:
-        """The services behind a signal's figures."""
-        rolling = {row.service for (_, metric), row in self.latest.items() if metric == signal.metric}
-        months = {row.service for (_, metric, _), row in self.months.items() if metric == signal.metric}
-        return frozenset(service for service in rolling | months if service)
+    def label_of(self, framework: str) -> str:
+        """How the framework is written."""
+        return next((item.label for item in self.frameworks if item.framework == framework), framework)
 
-    def breaks_of(self, signal: Signal) -> tuple[queries.CountingBreak, ...]:
-        """Breaks that touch the signal in a service that it uses; core.series_breaks says which touch what."""
-        services = self.services_of(signal)
+    def asked_for(self, rows: Iterable[_Asked]) -> frozenset[str]:
+        """The frameworks for which sources were asked: by key, repository, search query or package of theirs.
+
+        Search terms are asked about together, their names with a plus between. A package that only installs a framework
+        is asked about for that one, unless it is the package of another.
+        """
+        words = {word for row in rows for word in (row.entity, *row.entity.split("+"))}
+        own = {entity: item.framework for item in self.frameworks for entity in _entities(item)}
+        installing = {
+            (package, item.framework) for item in self.frameworks for package in item.required_by if package not in own
+        }
+        return frozenset(key for entity, key in (*own.items(), *installing) if entity in words)
+
+    def _concerning(self, rows: Iterable[Concern], keys: Collection[str]) -> tuple[Concern, ...]:
+        """Rows that concern one of the frameworks, or none in particular."""
+        return tuple(row for row in rows if not (found := self.asked_for([row])) or not found.isdisjoint(keys))
+
+    def marks_of(self, signal: Signal) -> tuple[Mark, ...]:
+        """The breaks that touch the signal: one list for charts, tables, sentences, page and mail."""
+        return self.marks.get(signal.metric, ())
+
+    def marks_inside(self, signal: Signal, framework: str, first: date, last: date) -> tuple[Mark, ...]:
+        """Those of them that part the days from `first` to `last` of a framework's series."""
         return tuple(
-            row
-            for row in self.breaks
-            if any(metric == signal.metric and service in services for _, metric, service in row.touches)
+            mark for mark in self.marks_of(signal) if framework in mark.frameworks and mark.is_inside(first, last)
         )
+
+    def only(self, keys: Collection[str]) -> Facts:
+        """The same of the frameworks `keys` alone; colours and letters stay."""
+        return replace(
+            self,
+            frameworks=tuple(item for item in self.frameworks if item.framework in keys),
+            curves=_first_in(self.curves, keys),
+            latest=_first_in(self.latest, keys),
+            months=_first_in(self.months, keys),
+            weeks=_first_in(self.weeks, keys),
+            search_weeks={key: rows for key, rows in self.search_weeks.items() if key in keys},
+            search_bands=_first_in(self.search_bands, keys),
+            releases={key: rows for key, rows in self.releases.items() if key in keys},
+            ages=self._concerning(self.ages, keys),
+            failed_checks=self._concerning(self.failed_checks, keys),
+            failed_steps=self._concerning(self.failed_steps, keys),
+            stand_ins=self._concerning(self.stand_ins, keys),
+            doubts=self._concerning(self.doubts, keys),
+            marks={
+                metric: tuple(mark for mark in marks if not mark.frameworks.isdisjoint(keys))
+                for metric, marks in self.marks.items()
+            },
+        )
+
+
+def _entities(item: queries.Framework) -> tuple[str, ...]:
+    return (item.framework, item.repository, item.search_query, *item.packages)
+
+
+def _first_in(rows: dict[Pair, Item], keys: Collection[str]) -> dict[Pair, Item]:
+    return {key: row for key, row in rows.items() if key[0] in keys}
+
+
+def with_marks(facts: Facts) -> Facts:
+    """The facts with a letter for every break that touches a signal."""
+    return replace(facts, marks={signal.metric: tuple(_marks(facts, signal)) for signal in SIGNALS})
+
+
+def _marks(facts: Facts, signal: Signal) -> Iterator[Mark]:
+    """series_breaks says which breaks touch which series; here only those of services that answered count."""
+    answered = {
+        (row.framework, row.service)
+        for rows in (facts.latest.values(), facts.months.values())
+        for row in rows
+        if row.metric == signal.metric
+    }
+    touched: dict[tuple[date, date | None, str, str], set[str]] = {}
+    for row in facts.breaks:
+        found = {key for key, metric, service in row.touches if metric == signal.metric and (key, service) in answered}
+        if found and row.effective_on <= facts.period.end:
+            touched.setdefault((row.effective_on, row.ends_on, row.kind, row.what_changed), set()).update(found)
+    for place, ((first, last, kind, what), keys) in enumerate(touched.items()):
+        yield Mark(letter(place), first, last, kind, clean_label(what).rstrip("."), frozenset(keys))
 
 
 def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
@@ -113,7 +221,7 @@ def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
     period = Period(as_of)
     first, last = period.previous_start, period.end
     rolling = queries.read_rolling(con, first_day=first, last_day=last, drawn=DRAWN)
-    return Facts(
+    facts = Facts(
         period=period,
         frameworks=tuple(replace(row, label=clean_label(row.label)) for row in queries.read_frameworks(con)),
         curves=_grouped((row for row in rolling if row.metric in DRAWN), lambda row: (row.framework, row.metric)),
@@ -141,6 +249,7 @@ def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
         stand_ins=tuple(queries.read_stand_ins(con)),
         doubts=tuple(queries.read_doubts(con)),
     )
+    return with_marks(facts)
 
 
 def level_of(signal: Signal, row: queries.Rolling) -> float | None:

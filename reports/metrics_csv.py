@@ -17,6 +17,10 @@ from warehouse.calendar import add_months, first_of_year_to
 from warehouse.catalogue.metrics import METRICS
 from warehouse.read.report import Rolling
 
+_INCOMPLETE = {
+    "late": "The service has not come to the end of the month yet.",
+    "gaps": "Days inside the month are missing.",
+}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -24,8 +28,9 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 class Number:
     """A line of metrics.csv.
 
-    statistic    what was done with the metric: value (12 months), daily_mean, change, change_low, change_high, share,
-                 coverage, month, month_daily_mean, rolling, rolling_low, rolling_high, week
+    statistic    what was done with the metric: value (12 months), daily_mean, change, change_low, change_high, share
+                 (of the sum of all), ratio, ratio_low, ratio_high (beside the framework that `unit` names), coverage,
+                 month, month_daily_mean, rolling, rolling_daily_mean, rolling_low, rolling_high, week
     period       first and last day, both included
     source       the service that answered
     comparable   whether the period can be set against the one before; reason says why not
@@ -113,8 +118,12 @@ def _summary_numbers(facts: Facts, row: SummaryRow) -> Iterator[Number]:
         yield number("daily_mean", before, row.previous_level, f"{unit} a day")
     for statistic, value in (("change", row.change), ("change_low", row.low), ("change_high", row.high)):
         yield number(statistic, now, value, "share")
-    yield number("share", now, row.share, "share")
-    yield number("share", before, row.previous_share, "share")
+    if row.signal.has_parts:
+        yield number("share", now, row.share, "share")
+        yield number("share", before, row.previous_share, "share")
+    if row.ratio:
+        for statistic, value in (("", row.ratio.value), ("_low", row.ratio.low), ("_high", row.ratio.high)):
+            yield number(f"ratio{statistic}", now, value, f"times {row.ratio.other}")
 
 
 def _previous(facts: Facts) -> str:
@@ -146,7 +155,7 @@ def _month_numbers(facts: Facts) -> Iterator[Number]:
             continue
         synthetic = facts.is_synthetic(signal)
         period = span(month, add_months(month, 1) - timedelta(days=1))
-        reason = "" if row.is_complete else "The month is not complete."
+        reason = "" if row.is_complete else _INCOMPLETE.get(row.state, "The month is not complete.")
         values = [("month", row.value, unit_of(metric))]
         if signal.kind == "sum" and row.daily_mean is not None and metric == signal.metric:
             values.append(("month_daily_mean", month_level(signal, row), f"{unit_of(metric)} a day"))

@@ -1,25 +1,20 @@
-"""What the figures say in words: one sentence a framework, a finding a signal, and what is wrong with the report."""
+"""What the figures say in words: one sentence a framework, a finding a signal, and the headline."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from reports.compare import Ratio, SummaryRow, search_ratio
-from reports.facts import Facts
+from reports.compare import Ratio, SummaryRow
+from reports.facts import Facts, Mark
 from reports.signals import SIGNALS, Signal
-from reports.wording import (
-    clean_label,
-    listed,
-    long_day,
-    percent,
-    percent_range,
-    sentence,
-    short_label,
-    times,
-)
+from reports.wording import NBSP, compact, listed, long_day, percent, sentence, short_label, times
 from warehouse.catalogue.services import name_of
-from warehouse.read.report import FailedStep, Framework, SourceAge
+from warehouse.read.report import Framework
+
+RANGE = f"95{NBSP}% range"
+_MOST_NAMES = 4
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def framework_sentences(facts: Facts, rows: Sequence[SummaryRow]) -> dict[str, str]:
@@ -31,8 +26,11 @@ def _framework_sentence(facts: Facts, rows: Sequence[SummaryRow], item: Framewor
     mine = [row for row in rows if row.framework == item.framework]
     if all(row.verdict == "no data" for row in mine):
         return "No data yet."
-    standing = _standing(search_ratio(facts, rows, item.framework), is_synthetic=facts.is_synthetic(SIGNALS[0]))
-    parts = [standing, _clear_changes(mine), _unclear_changes(mine), _withheld(mine), _missing(mine)]
+    search = next(row for row in mine if row.signal.key == "search")
+    parts = [
+        _standing(search.ratio, is_synthetic=facts.is_synthetic(SIGNALS[0])), _clear_changes(mine),
+        _unclear_changes(mine), _too_little(mine), _withheld(mine), _missing(mine),
+    ]  # fmt: skip
     text = "; ".join(part for part in parts if part)
     return sentence(text[:1].upper() + text[1:]) + _disagreement(mine)
 
@@ -41,11 +39,45 @@ def _standing(ratio: Ratio | None, *, is_synthetic: bool) -> str:
     """Where the framework stands in search interest; what is made up is called so here, once in the sentence."""
     if ratio is None:
         return ""
-    other = short_label(ratio.other)
+    other, made_up = short_label(ratio.other), "; synthetic" if is_synthetic else ""
     if ratio.is_level:
-        return f"search interest{' (synthetic)' if is_synthetic else ''} level with {other}"
-    span = f"{times(ratio.low)} to {times(ratio.high)}{'; synthetic' if is_synthetic else ''}"
-    return f"{times(ratio.value)} times {other}'s search interest ({span})"
+        return f"search interest level with {other}'s ({ratio_text(ratio)}{made_up})"
+    return f"{times(ratio.value)} times {other}'s search interest ({RANGE} {ratio.range_text}{made_up})"
+
+
+def ratio_text(ratio: Ratio) -> str:
+    """1.1 times, 95 % range 0.88 to 1.3."""
+    return f"{times(ratio.value)} times, {RANGE} {ratio.range_text}"
+
+
+def standing_text(row: SummaryRow) -> str:
+    """Beside the framework with the highest figure: ahead of, level with, behind. Empty where nothing can be said."""
+    if row.ratio is None:
+        return ""
+    word = "level with" if row.ratio.is_level else "ahead of" if row.ratio.low > 1 else "behind"
+    return f"{word} {short_label(row.ratio.other)} ({ratio_text(row.ratio)})"
+
+
+def change_text(row: SummaryRow) -> str:
+    """up 12 % (95 % range +8 to +17 %); too few to say (43 before); not comparable; no data."""
+    word, span = change_parts(row)
+    return f"{word} ({span})" if span else word
+
+
+def change_parts(row: SummaryRow) -> tuple[str, str]:
+    """What is said of a change, and its range where it has one that says something."""
+    if row.verdict in ("up", "down"):
+        return f"{row.verdict} {_size(row)}", f"{RANGE} {row.range_text}"
+    if row.verdict == "no clear change":
+        return row.verdict, f"{RANGE} {row.range_text}"
+    told = row.verdict in ("too few to say", "too scattered to say") and row.previous_level is not None
+    return row.verdict + (f" ({compact(row.previous_level or 0)} before)" if told else ""), ""
+
+
+def _size(row: SummaryRow) -> str:
+    """How large a clear change is: never as zero."""
+    text = percent(abs(row.change or 0))
+    return text if text.strip("0.\u00a0%") else f"under 0.1{text[1:]}"
 
 
 def _clear_changes(rows: Sequence[SummaryRow]) -> str:
@@ -53,22 +85,22 @@ def _clear_changes(rows: Sequence[SummaryRow]) -> str:
     return f"{listed(changes)} on the year before" if changes else ""
 
 
-def change_text(row: SummaryRow) -> str:
-    """up 12 % (8 to 17 %); no clear change (-3 to +5 %); not comparable; no data."""
-    if row.change is None or row.low is None or row.high is None:
-        return row.verdict
-    if row.verdict == "no clear change":
-        return f"no clear change ({percent_range(row.low, row.high)})"
-    return f"{row.verdict} {percent(abs(row.change))} ({percent_range(row.low, row.high)})"
-
-
 def _unclear_changes(rows: Sequence[SummaryRow]) -> str:
-    unclear = [
-        f"{row.signal.noun} ({percent_range(row.low, row.high)})"
-        for row in rows
-        if row.verdict == "no clear change" and row.low is not None and row.high is not None
-    ]
+    unclear = [f"{row.signal.noun} ({RANGE} {row.range_text})" for row in rows if row.verdict == "no clear change"]
     return f"no clear change in {listed(unclear)}" if unclear else ""
+
+
+def _too_little(rows: Sequence[SummaryRow]) -> str:
+    return "; ".join(
+        f"{row.signal.noun} {compact(row.level or 0)}, {change_text(row)}"
+        for row in rows
+        if row.verdict in ("too few to say", "too scattered to say")
+    )
+
+
+def names_more(row: SummaryRow) -> bool:
+    """Whether breaks lie inside the 12 months of which the reason for withholding the change says nothing."""
+    return bool(row.marks) and not any(mark.what in row.reason for mark in row.marks)
 
 
 def _withheld(rows: Sequence[SummaryRow]) -> str:
@@ -76,10 +108,12 @@ def _withheld(rows: Sequence[SummaryRow]) -> str:
     for row in rows:
         if row.verdict == "not comparable":
             reasons.setdefault(row.reason.rstrip("."), []).append(row.signal.noun)
-    return "; ".join(f"{listed(nouns)} not comparable: {_lowered(reason)}" for reason, nouns in reasons.items())
+    return "; ".join(
+        f"the change in {listed(nouns)} is withheld: {lowered(reason)}" for reason, nouns in reasons.items()
+    )
 
 
-def _lowered(text: str) -> str:
+def lowered(text: str) -> str:
     """With a small first letter, unless the first word is a name."""
     first = text.split(" ", 1)[0]
     return text if first[1:] != first[1:].lower() else text[:1].lower() + text[1:]
@@ -94,138 +128,98 @@ def _disagreement(rows: Sequence[SummaryRow]) -> str:
     return " The signals disagree." if {"up", "down"} <= {row.verdict for row in rows} else ""
 
 
+# ---- breaks ---------------------------------------------------------------------------------------------------------
+
+
+def break_words(marks: Collection[Mark]) -> str:
+    """What happened, in a few words: the counting changed; figures were lost; both."""
+    counted = [mark for mark in marks if not mark.is_loss]
+    perhaps = "may have changed" if counted and all(mark.kind == "suspected" for mark in counted) else "changed"
+    parts = [f"the way of counting {perhaps}"] if counted else []
+    return " and ".join([*parts, "figures were lost"] if len(counted) < len(marks) else parts)
+
+
+def mark_text(facts: Facts, signal: Signal, mark: Mark) -> str:
+    """A break in a line of its own: when, what, and whom it concerns where that is not everyone."""
+    until = f" to {long_day(mark.last)}" if mark.last else ""
+    with_figures = {key for key, metric in facts.latest if metric == signal.metric}
+    who = "" if mark.frameworks >= with_figures else f" ({labels_of(facts, mark.frameworks)} only)"
+    return f"{long_day(mark.first)}{until}{who}: {sentence(mark.what)}"
+
+
+def labels_of(facts: Facts, keys: Collection[str]) -> str:
+    """TensorFlow and Keras, in the order of config.toml; after the fourth they are counted."""
+    return _names([item.label for item in facts.frameworks if item.framework in keys])
+
+
+def _names(labels: Iterable[str]) -> str:
+    names = [short_label(label) for label in labels]
+    if len(names) > _MOST_NAMES:
+        names = [*names[: _MOST_NAMES - 1], f"{len(names) - _MOST_NAMES + 1} more"]
+    return listed(names)
+
+
+# ---- a signal -------------------------------------------------------------------------------------------------------
+
+
 def finding(signal: Signal, rows: Sequence[SummaryRow]) -> str:
-    """The heading of a signal's section: who is ahead, by how much of all, and who clearly moved."""
+    """The heading of a signal's section: who leads, or who is level, and who clearly moved."""
     mine = [row for row in rows if row.signal is signal]
     known = sorted((row for row in mine if row.value), key=lambda row: -(row.value or 0))
     if not known:
         return "No figures for this period"
-    first = known[0]
-    moved = f" and is {first.verdict}" if first.verdict in ("up", "down") and first.share is not None else ""
-    others = [row for row in mine if row is not first or not moved]
-    return "; ".join(part for part in (_lead(known) + moved, _movers(others)) if part)
+    return "; ".join(part for part in (_lead(known), _movers(mine)) if part)
 
 
 def _lead(known: Sequence[SummaryRow]) -> str:
     first = known[0]
+    marks = {mark for row in known for mark in row.marks}
     if len(known) == 1:
         return f"Figures for {short_label(first.label)} only"
-    if first.share is None:
+    if marks:
+        return f"No ranking: {break_words(marks)} inside these 12 months"
+    if len({(row.basis, row.service) for row in known}) > 1:
         return "Not counted alike, so no ranking"
-    return f"{short_label(first.label)} has {percent(first.share)} of {_all_of(len(known))}"
+    if first.ratio is None:
+        return "Too few months to rank by"
+    level = [row for row in known if row is first or (row.ratio and row.ratio.is_level)]
+    return _shares_of(known, level) if first.signal.has_parts else _order_of(known, level, first.ratio)
+
+
+def _shares_of(known: Sequence[SummaryRow], level: Sequence[SummaryRow]) -> str:
+    """Parts of one whole: TensorFlow has 50 % of the three's stars (50 % the year before)."""
+    whole = f"of the {_NUMBERS.get(len(known), f'{len(known)}')}"
+    if len(level) > 1:
+        return f"{_names(row.label for row in level)} level, with {listed([row.share_text for row in level])} {whole}"
+    first = known[0]
+    before = f" ({first.previous_share_text} the year before)" if first.previous_share is not None else ""
+    return f"{short_label(first.label)} has {first.share_text} {whole}{before}"
+
+
+def _order_of(known: Sequence[SummaryRow], level: Sequence[SummaryRow], ratio: Ratio) -> str:
+    """What has no parts: who leads by how much, or who is level, and who is behind."""
+    behind = [row for row in known if row not in level]
+    if len(level) == 1:
+        others, second = _names(row.label for row in behind), short_label(ratio.other)
+        times_whom = f"times {second}" if len(behind) > 1 else "times"
+        return f"{short_label(known[0].label)} ahead of {others} ({ratio.range_text} {times_whom})"
+    rest = f", {_names(row.label for row in behind)} behind" if behind else ""
+    return f"{_names(row.label for row in level)} level ({ratio.range_text} times){rest}"
 
 
 def _movers(rows: Sequence[SummaryRow]) -> str:
-    groups = {verdict: [short_label(row.label) for row in rows if row.verdict == verdict] for verdict in ("up", "down")}
-    return ", ".join(f"{listed(labels)} {verdict}" for verdict, labels in groups.items() if labels)
-
-
-def _all_of(number: int) -> str:
-    words = {2: "the two", 3: "the three", 4: "the four", 5: "the five", 6: "the six"}
-    return words.get(number, f"all {number}")
+    groups = {verdict: [row.label for row in rows if row.verdict == verdict] for verdict in ("up", "down")}
+    moved = ", ".join(f"{_names(labels)} {verdict}" for verdict, labels in groups.items() if labels)
+    return f"{moved} on the year before" if moved else ""
 
 
 def headline(facts: Facts, rows: Sequence[SummaryRow]) -> str:
-    """The one most important thing: sources that went stale, else the largest clear change that was measured."""
+    """The one most important thing: services that went stale, else the largest clear change that was measured."""
     stale = sorted({name_of(age.service) for age in facts.ages if age.status in ("stale", "never")})
     if stale:
         return f"{listed(stale)} stale"
-    clear = [row for row in rows if row.verdict in ("up", "down") and not row.is_synthetic and (row.change or 0) > -1]
+    clear = [row for row in rows if row.verdict in ("up", "down") and not row.is_synthetic]
     if not clear:
         return "no clear change"
-    largest = max(clear, key=lambda row: abs(math.log1p(row.change or 0)))
-    change = percent(abs(largest.change or 0))
-    return f"{short_label(largest.label)} {largest.signal.noun} {largest.verdict} {change}"
-
-
-def problems(facts: Facts, rows: Sequence[SummaryRow]) -> tuple[str, ...]:
-    """What a reader has to know before the figures: stale sources, withheld signals, missing data, failed checks."""
-    return (
-        *_without_data(facts, rows),
-        *_synthetic(facts),
-        *_stale(facts.ages),
-        *_withheld_signals(facts, rows),
-        *_failed_checks(facts),
-        *_steps(
-            (step for step in facts.failed_steps if not step.has_rows),
-            "The last run got nothing new from {source} for {entities}: {why}.",
-        ),
-        *_steps(
-            (step for step in facts.failed_steps if step.has_rows),
-            "The last run got only a part from {source} for {entities}: {why}.",
-        ),
-        *_steps(facts.stand_ins, "A service that stands in brought {source} for {entities}: {why}."),
-        *(sentence(f"{name_of(doubt.service)}: {clean_label(doubt.note)}") for doubt in facts.doubts),
-    )
-
-
-def _without_data(facts: Facts, rows: Sequence[SummaryRow]) -> list[str]:
-    without = [
-        short_label(item.label)
-        for item in facts.frameworks
-        if all(row.verdict == "no data" for row in rows if row.framework == item.framework)
-    ]
-    found = [f"No data yet for {listed(without)}."] if without else []
-    for signal in SIGNALS:
-        missing = [row for row in rows if row.signal is signal and row.verdict == "no data"]
-        names = [short_label(row.label) for row in missing if short_label(row.label) not in without]
-        if names:
-            found.append(f"{signal.title}: no data yet for {listed(names)}.")
-    return found
-
-
-def _synthetic(facts: Facts) -> list[str]:
-    titles = [signal.title for signal in SIGNALS if facts.is_synthetic(signal)]
-    return [f"{title} is synthetic: generated for the demonstration, not measured." for title in titles]
-
-
-def _stale(ages: Sequence[SourceAge]) -> list[str]:
-    groups: dict[tuple[str, str], list[SourceAge]] = {}
-    for age in ages:
-        if age.status in ("stale", "never"):
-            groups.setdefault((age.service, age.status), []).append(age)
-    return [_stale_text(service, status, group) for (service, status), group in groups.items()]
-
-
-def _stale_text(service: str, status: str, ages: Sequence[SourceAge]) -> str:
-    entities = listed([short_label(clean_label(age.entity)) for age in ages])
-    if status == "never":
-        return f"{name_of(service)} has never answered for {entities}."
-    oldest = max(ages, key=lambda age: age.age_days or 0)
-    until = f"last figures of {long_day(oldest.last_day)}, " if oldest.last_day else ""
-    return f"{name_of(service)} is stale for {entities}: {until}{oldest.age_days} days old."
-
-
-def _withheld_signals(facts: Facts, rows: Sequence[SummaryRow]) -> list[str]:
-    found = []
-    for signal in SIGNALS:
-        reasons: dict[str, list[str]] = {}
-        for row in rows:
-            if row.signal is signal and row.verdict == "not comparable":
-                reasons.setdefault(row.reason, []).append(short_label(row.label))
-        for reason, labels in reasons.items():
-            who = "" if len(labels) == len(facts.frameworks) else f" for {listed(labels)}"
-            found.append(f"{signal.title}: no change on the year before is given{who}. {reason}")
-    return found
-
-
-def _failed_checks(facts: Facts) -> list[str]:
-    number = len(facts.failed_checks)
-    if not number:
-        return []
-    return [f"{number} quality {'check has' if number == 1 else 'checks have'} not passed; the appendix lists them."]
-
-
-def _steps(steps: Iterable[FailedStep], line: str) -> list[str]:
-    """One line a source: whom it was asked about, and what went wrong first."""
-    sources: dict[str, list[FailedStep]] = {}
-    for step in steps:
-        sources.setdefault(step.source, []).append(step)
-    return [
-        line.format(
-            source=source.replace("_", " "),
-            entities=listed([short_label(clean_label(step.entity)) for step in group]),
-            why=clean_label(group[0].error),
-        )
-        for source, group in sources.items()
-    ]
+    largest = max(clear, key=lambda row: abs(math.log1p(max(row.change or 0, -0.999999))))
+    return f"{short_label(largest.label)} {largest.signal.noun} {largest.verdict} {_size(largest)}"

@@ -29,6 +29,14 @@ class Signal:
         return METRICS[self.metric].aggregate
 
     @property
+    def has_parts(self) -> bool:
+        """Whether the figures of all frameworks are parts of one whole, so that shares mean something.
+
+        An index has no whole, and people who contribute to two frameworks count in both.
+        """
+        return self.kind == "sum"
+
+    @property
     def level_unit(self) -> str:
         """Unit on charts."""
         return METRICS[self.metric].level_unit

@@ -53,6 +53,11 @@ def letter(number: int) -> str:
     return (letter(first - 1) if first else "") + ascii_lowercase[last]
 
 
+def letters(marks: Sequence[str]) -> str:
+    """Several marks in little room: a b; from the third on only the first and the last."""
+    return " ".join(marks) if len(marks) < 3 else f"{marks[0]}\N{EN DASH}{marks[-1]}"
+
+
 # ---- figures --------------------------------------------------------------------------------------------------------
 
 

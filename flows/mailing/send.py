@@ -35,13 +35,18 @@ from flows.retry import again
 from reports.build import BuiltReport
 from reports.mail.digest import digest_of
 from reports.mail.message import Attachment, Envelope, message
+from reports.problems import still_to_come
+from reports.wording import listed, long_day
 from warehouse.ledger import Delivery, read_deliveries, recipient_key, save_delivery, save_report_issue
 from warehouse.open import identity_key, open_warehouse
 from warehouse.read.state import definitions_version
 from warehouse.rows import ReportIssue
 
-Status = Literal["sent", "already", "refused", "deferred", "uncertain"]
+Status = Literal["sent", "already", "waiting", "refused", "deferred", "uncertain"]
 _GONE_IN_A_ROW = 2
+_LAST_DAY_TO_WAIT = 10
+"""Day of the month on which a monthly mail goes out with whatever there is. The last week of search interest that
+reaches into the month before ends on the 6th at the latest, and Google has it two or three days later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Outcome:
     """What became of one recipient's mail; `recipient` is masked, a***@example.com.
 
     sent        now; already: in an earlier run
+    waiting     a monthly mail, while figures of the month that it tells of are late and may still come
     refused     the server will never take it; a later run tries again, in case somebody has mended it
     deferred    not accepted this time; a later run sends it
     uncertain   it was handed over and the answer is not known; it is not sent again on its own
@@ -62,7 +68,7 @@ class Outcome:
 
     @property
     def is_problem(self) -> bool:
-        return self.status not in ("sent", "already")
+        return self.status not in ("sent", "already", "waiting")
 
     def __str__(self) -> str:
         return (
@@ -147,7 +153,7 @@ def page_to_attach(settings: Settings, built: BuiltReport, published: Path) -> I
 
 
 def period_of(cadence: str, as_of: date) -> str:
-    """The period that a mail stands for: the day, the ISO week or the month of `as_of`."""
+    """The period in which a recipient gets one mail: the day, the ISO week or the month of `as_of`."""
     if cadence == "weekly":
         year, week, _ = as_of.isocalendar()
         return f"{year}-W{week:02}"
@@ -219,16 +225,29 @@ class _Round:
         """Those settled before, then every other recipient in the order of config.toml."""
         settled = {address: self._settled(address) for address in self.mail_list.recipients}
         yield from (outcome for outcome in settled.values() if outcome)
-        waiting = [address for address, outcome in settled.items() if outcome is None]
-        if not waiting:
+        unsent = [address for address, outcome in settled.items() if outcome is None]
+        if not unsent:
+            return
+        if late := self._late():
+            yield from (self._outcome(address, "waiting", late) for address in unsent)
             return
         try:
             login = _login(self.mail, environ)
         except ServerUnusableError as error:
-            yield from (self._deferred(address, error) for address in waiting)
+            yield from (self._deferred(address, error) for address in unsent)
             return
         with Session(self.mail, login) as session:
-            yield from self._send_all(session, waiting)
+            yield from self._send_all(session, unsent)
+
+    def _late(self) -> str:
+        """What a monthly mail waits for; empty where it is due. From the last day on, the mail says what it lacks."""
+        as_of = self.built.as_of
+        if self.mail_list.cadence != "monthly" or as_of.day >= _LAST_DAY_TO_WAIT:
+            return ""
+        facts = self.built.facts
+        late = still_to_come(facts.only(self.mail_list.frameworks) if self.mail_list.frameworks else facts)
+        last = as_of.replace(day=_LAST_DAY_TO_WAIT)
+        return f"not complete yet: {listed(late)}; sent when it is, on {long_day(last)} at the latest" if late else ""
 
     def _settled(self, address: str) -> Outcome | None:
         """What an earlier run has settled; None where there is a mail to send."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.charts.months import months_chart, newcomers_chart
+from reports.charts.months import months_chart
+from reports.charts.newcomers import newcomers_chart
 from reports.charts.parts import Chart
 from reports.charts.rolling import rolling_chart
 from reports.charts.share import share_chart
@@ -18,7 +19,7 @@ def charts_of(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> tuple
     mine = [row for row in rows if row.signal is signal]
     made = [rolling_chart(facts, mine, signal), months_chart(facts, mine, signal), share_chart(facts, mine, signal)]
     if signal.key == "contributors":
-        made.insert(2, newcomers_chart(facts))
+        made.insert(2, newcomers_chart(facts, signal))
     return tuple(chart for chart in made if chart is not None)
 
 

@@ -1,4 +1,4 @@
-"""The figures of months: beside the same months a year before, and contributors who return or are new."""
+"""The figure of months: each beside the same month a year before."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from datetime import date
 from typing import Any
 
 from reports import palette
+from reports.charts.marks import mark_months, notes_of
 from reports.charts.parts import (
+    INCOMPLETE,
     Chart,
     Drawing,
     LegendEntry,
     Table,
     axis,
+    has_months,
     lay_out_panel,
     layout_of,
+    month_cell,
+    month_hover,
     note,
     panels_of,
     rounded,
@@ -23,30 +28,29 @@ from reports.compare import SummaryRow
 from reports.facts import Facts, month_level
 from reports.sentences import change_text
 from reports.signals import Signal
-from reports.wording import NO_FIGURE, compact, exact, month_name, short_label, short_month
+from reports.wording import month_name, short_label, short_month
+from warehouse.read.report import Framework
+
+_COLOURS = {"now": "", "before": palette.MUTED}
 
 
 def months_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Chart | None:
     """A panel a framework: the 12 months over the 12 before. Each panel has its own scale, from zero."""
-    items = [item for item in facts.frameworks if _has_months(facts, item.framework, signal.metric)]
+    items = [item for item in facts.frameworks if has_months(facts, item.framework, signal.metric)]
     if not items:
         return None
     drawing = Drawing(layout=layout_of(0))
     drawing.layout["hovermode"] = "x"
     panels = panels_of(len(items))
     drawing.layout["height"] = panels.height
+    ticks = {"tickvals": list(range(12)), "ticktext": _tick_texts(facts.period.months), "range": [-0.6, 11.6]}
     for index, item in enumerate(items):
-        position = [known.framework for known in facts.frameworks].index(item.framework)
-        drawing.traces += _month_traces(facts, signal, item.framework, palette.style_of(position), index)
-        ticks = {"tickmode": "array", "tickvals": list(range(12)), "range": [-0.4, 11.4]}
-        ticks["ticktext"] = [short_month(month)[0] for month in facts.period.months]
+        drawing.traces += _month_traces(facts, signal, item, index)
         lay_out_panel(drawing, panels, index, item.label, ticks)
+        mine = [mark for mark in facts.marks_of(signal) if item.framework in mark.frameworks]
+        mark_months(drawing, facts.period, mine, (axis("x", index), axis("y", index)))
     if facts.is_synthetic(signal):
-        drawing.layout["annotations"] += [
-            note("synthetic", xref=f"{axis('x', index)} domain", yref=f"{axis('y', index)} domain", x=0.98, y=0.06,
-                  xanchor="right", font={"size": 12, "color": palette.MUTED}, name="synthetic")
-            for index in range(len(items))
-        ]  # fmt: skip
+        drawing.layout["annotations"] += [_synthetic(index) for index in range(len(items))]
     return Chart(
         name=f"{signal.key}-months",
         title="Each month beside the same month a year before",
@@ -55,51 +59,70 @@ def months_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Ch
         figure=drawing.figure(),
         narrow=panels.narrow(),
         tables=(_months_table(facts, signal),),
-        queries=("months",),
-        legend=(
-            LegendEntry("now", facts.period.text, mark="bold"),
-            LegendEntry("before", facts.period.previous_text, mark="grey"),
-        ),
+        queries=("months", "breaks"),
+        legend=tuple(_legend(facts, drawing)),
+        notes=notes_of(facts, signal),
         is_synthetic=facts.is_synthetic(signal),
     )
 
 
-def _has_months(facts: Facts, framework: str, metric: str) -> bool:
-    months = (*facts.period.previous_months, *facts.period.months)
-    return any(month and month.value is not None for month in facts.month_values(framework, metric, months))
+def _tick_texts(months: Sequence[date]) -> list[str]:
+    """The first letter of each month, with the year below where one begins."""
+    return [
+        f"{short_month(month)[0]}<br>{month.year}" if place == 0 or month.month == 1 else short_month(month)[0]
+        for place, month in enumerate(months)
+    ]
 
 
-def _month_traces(
-    facts: Facts, signal: Signal, framework: str, style: palette.Style, index: int
-) -> Iterator[dict[str, Any]]:
-    halves = (("before", facts.period.previous_months), ("now", facts.period.months))
-    for group, months in halves:
-        values = facts.month_values(framework, signal.metric, months)
-        is_now = group == "now"
-        colour = style.colour if is_now else palette.MUTED
-        whole = [month is None or month.is_complete for month in values]
-        yield {
+def _synthetic(index: int) -> dict[str, Any]:
+    return note(
+        "synthetic", xref=f"{axis('x', index)} domain", yref=f"{axis('y', index)} domain", x=0.98, y=0.06,
+        xanchor="right", font={"size": 12, "color": palette.MUTED}, name="synthetic",
+    )  # fmt: skip
+
+
+def _legend(facts: Facts, drawing: Drawing) -> Iterator[LegendEntry]:
+    yield LegendEntry("now", facts.period.text, mark="bold")
+    yield LegendEntry("before", facts.period.previous_text, mark="grey")
+    if any(INCOMPLETE in trace["meta"]["groups"] for trace in drawing.traces):
+        yield LegendEntry(INCOMPLETE, "Month not complete", mark="open")
+
+
+def _month_traces(facts: Facts, signal: Signal, item: Framework, index: int) -> Iterator[dict[str, Any]]:
+    """Each year as a line through its complete months, and as hollow marks for the others, which no line joins."""
+    style = palette.style_of(item.position)
+    for group, months in (("before", facts.period.previous_months), ("now", facts.period.months)):
+        rows = facts.month_values(item.framework, signal.metric, months)
+        levels = [month_level(signal, row) for row in rows]
+        whole = [row is not None and row.is_complete for row in rows]
+        colour, is_now = _COLOURS[group] or style.colour, group == "now"
+        base = {
             "type": "scatter",
-            "mode": "lines+markers" if is_now else "lines",
             "x": list(range(12)),
-            "y": [rounded(month_level(signal, month)) for month in values],
             "xaxis": axis("x", index),
             "yaxis": axis("y", index),
-            "line": {"color": colour, "width": 2.5 if is_now else 1.5, "dash": "solid" if is_now else "4px 3px"},
-            "marker": {
-                "symbol": [style.marker if done else f"{style.marker}-open" for done in whole],
-                "size": 6,
-                "color": colour,
-            },
-            "customdata": [_hover(day, month_level(signal, row)) for day, row in zip(months, values, strict=True)],
+            "customdata": [
+                month_hover(month, row, level) for month, row, level in zip(months, rows, levels, strict=True)
+            ],
             "hovertemplate": "%{customdata}<extra></extra>",
+        }
+        yield {
+            **base,
+            "mode": "lines+markers",
+            "y": [rounded(level) if done else None for level, done in zip(levels, whole, strict=True)],
+            "line": {"color": colour, "width": 2.5 if is_now else 1.5, "dash": "solid" if is_now else "4px 3px"},
+            "marker": {"symbol": style.marker, "size": 6 if is_now else 3, "color": colour},
             "meta": {"groups": [group]},
         }
-
-
-def _hover(month: date, value: float | None) -> str:
-    """What stands under the pointer."""
-    return f"{month_name(month)}: {NO_FIGURE if value is None else compact(value)}"
+        parts = [None if done else rounded(level) for level, done in zip(levels, whole, strict=True)]
+        if any(part is not None for part in parts):
+            yield {
+                **base,
+                "mode": "markers",
+                "y": parts,
+                "marker": {"symbol": f"{style.marker}-open", "size": 7, "color": colour},
+                "meta": {"groups": [group, INCOMPLETE]},
+            }
 
 
 def _month_unit(signal: Signal) -> str:
@@ -107,7 +130,6 @@ def _month_unit(signal: Signal) -> str:
 
 
 def _months_alt(facts: Facts, signal: Signal, rows: Sequence[SummaryRow]) -> str:
-
     changes = "; ".join(f"{short_label(row.label)}: {change_text(row)}" for row in rows)
     return (
         f"Small line charts, {signal.title} by month, {facts.period.text} over {facts.period.previous_text}. "
@@ -123,99 +145,12 @@ def _months_table(facts: Facts, signal: Signal) -> Table:
     for month, before in zip(facts.period.months, facts.period.previous_months, strict=True):
         cells = [month_name(month)]
         for item in facts.frameworks:
-            cells += [_month_cell(facts, signal, item.framework, day) for day in (month, before)]
+            for day in (month, before):
+                row = facts.months.get((item.framework, signal.metric, day))
+                cells.append(month_cell(row, month_level(signal, row)))
         body.append(tuple(cells))
     return Table(
         f"{signal.title} by month ({_month_unit(signal)}); * marks a month that is not complete",
         tuple(head),
         tuple(body),
     )
-
-
-def _month_cell(facts: Facts, signal: Signal, framework: str, month: date) -> str:
-    row = facts.months.get((framework, signal.metric, month))
-    value = month_level(signal, row)
-    if row is None or value is None:
-        return NO_FIGURE
-    return exact(value) if row.is_complete else f"{exact(value)}*"
-
-
-# ---- new and returning contributors ---------------------------------------------------------------------------------
-
-
-def newcomers_chart(facts: Facts) -> Chart | None:
-    """A panel a framework: contributors of each month, those who came back and those who are new."""
-    items = [item for item in facts.frameworks if _has_months(facts, item.framework, "returning_contributors")]
-    if not items:
-        return None
-    months = (*facts.period.previous_months, *facts.period.months)
-    drawing = Drawing(layout=layout_of(0))
-    drawing.layout |= {"hovermode": "x", "barmode": "stack", "bargap": 0.18}
-    panels = panels_of(len(items))
-    drawing.layout["height"] = panels.height
-    for index, item in enumerate(items):
-        position = [known.framework for known in facts.frameworks].index(item.framework)
-        drawing.traces += _newcomer_traces(facts, item.framework, palette.style_of(position), index, months)
-        ticks = {"type": "date", "dtick": "M6", "tick0": months[0].isoformat(), "tickformat": "%b<br>%Y"}
-        lay_out_panel(drawing, panels, index, item.label, ticks)
-    return Chart(
-        name="contributors-newcomers",
-        title="Who comes back, and who is new",
-        unit="people active in the month; each panel has its own scale",
-        alt=_newcomers_alt(facts),
-        figure=drawing.figure(),
-        narrow=panels.narrow(),
-        tables=(_newcomers_table(facts, months),),
-        queries=("months",),
-        legend=(
-            LegendEntry("returning", "Returning", mark="full"),
-            LegendEntry("new", "New: first commit ever", mark="hatched"),
-        ),
-    )
-
-
-def _newcomer_traces(
-    facts: Facts, framework: str, style: palette.Style, index: int, months: Sequence[date]
-) -> Iterator[dict[str, Any]]:
-    for group, metric in (("returning", "returning_contributors"), ("new", "new_contributors")):
-        values = facts.month_values(framework, metric, months)
-        is_new = group == "new"
-        pattern = {"shape": "/", "fgcolor": style.colour, "bgcolor": palette.GROUND, "size": 5, "solidity": 0.35}
-        yield {
-            "type": "bar",
-            "x": [month.isoformat() for month in months],
-            "y": [rounded(month.value) if month else None for month in values],
-            "xaxis": axis("x", index),
-            "yaxis": axis("y", index),
-            "marker": {"color": style.colour, "line": {"width": 0}, **({"pattern": pattern} if is_new else {})},
-            "customdata": [_hover(day, row.value if row else None) for day, row in zip(months, values, strict=True)],
-            "hovertemplate": f"%{{customdata}} {group}<extra></extra>",
-            "meta": {"groups": [group]},
-        }
-
-
-def _newcomers_alt(facts: Facts) -> str:
-    texts = []
-    for item in facts.frameworks:
-        sums = []
-        for months in (facts.period.previous_months, facts.period.months):
-            values = facts.month_values(item.framework, "new_contributors", months)
-            sums.append(sum(month.value or 0 for month in values if month))
-        if any(sums):
-            texts.append(f"{short_label(item.label)} {exact(sums[0])} new, then {exact(sums[1])}")
-    return f"Stacked bars by month, contributors returning and new. In the two years: {'; '.join(texts)}."
-
-
-def _newcomers_table(facts: Facts, months: Sequence[date]) -> Table:
-    head = ["Month"]
-    for item in facts.frameworks:
-        head += [f"{short_label(item.label)}: returning", "new"]
-    body = []
-    for month in months:
-        cells = [month_name(month)]
-        for item in facts.frameworks:
-            for metric in ("returning_contributors", "new_contributors"):
-                row = facts.months.get((item.framework, metric, month))
-                cells.append(NO_FIGURE if row is None or row.value is None else exact(row.value))
-        body.append(tuple(cells))
-    return Table("Contributors returning and new, by month (people)", tuple(head), tuple(body))

@@ -9,16 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import plotly.graph_objects as go
 
 from reports import palette
 from reports.facts import Facts
-from reports.wording import short_label, tick
+from reports.wording import NO_FIGURE, compact, exact, month_name, short_label, tick
+from warehouse.read.report import Month
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 SYNTHETIC = "SYNTHETIC<br>generated for the demonstration"
+INCOMPLETE = "incomplete"  # the group of months that are not complete
 _PANEL_HEIGHT = 220
 
 
@@ -156,6 +159,25 @@ def synthetic_mark(bottom: float) -> dict[str, Any]:
     return note(SYNTHETIC, x=0.5, y=bottom + 0.04, yanchor="bottom", font=font, opacity=0.7, name="synthetic")
 
 
+def has_months(facts: Facts, framework: str, metric: str) -> bool:
+    """Whether any month of the two years has a figure."""
+    months = (*facts.period.previous_months, *facts.period.months)
+    return any(month and month.value is not None for month in facts.month_values(framework, metric, months))
+
+
+def month_hover(month: date, row: Month | None, level: float | None) -> str:
+    """What stands under the pointer: March 2021: 284 k, not complete."""
+    incomplete = ", not complete" if row and level is not None and not row.is_complete else ""
+    return f"{month_name(month)}: {NO_FIGURE if level is None else compact(level)}{incomplete}"
+
+
+def month_cell(row: Month | None, level: float | None) -> str:
+    """A month in a table of data; a star where it is not complete."""
+    if row is None or level is None:
+        return NO_FIGURE
+    return exact(level) if row.is_complete else f"{exact(level)}*"
+
+
 def group_of(framework: str) -> str:
     """The group of a framework's traces; prefixed, so that no name of a framework meets another group."""
     return f"framework:{framework}"
@@ -232,7 +254,7 @@ def highest(traces: Sequence[dict[str, Any]], y_axis: str = "y") -> float:
 
 def position_of(facts: Facts, framework: str) -> int:
     """Where a framework stands in config.toml, which decides how it is drawn."""
-    return [item.framework for item in facts.frameworks].index(framework)
+    return next(item.position for item in facts.frameworks if item.framework == framework)
 
 
 def how_many(number: int) -> str:

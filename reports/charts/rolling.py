@@ -8,6 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from reports import palette
+from reports.charts.marks import mark_days, notes_of
 from reports.charts.parts import (
     Chart,
     Drawing,
@@ -23,11 +24,11 @@ from reports.charts.parts import (
     value_axis,
 )
 from reports.compare import SummaryRow
-from reports.facts import Facts, Period, level_of, weekly_points
+from reports.facts import Facts, level_of, weekly_points
 from reports.signals import Signal
-from reports.wording import NO_FIGURE, clean_label, compact, exact, letter, listed, long_day, sentence, short_label
+from reports.wording import NO_FIGURE, compact, exact, letters, listed, long_day, short_label
 from warehouse.calendar import add_months
-from warehouse.read.report import CountingBreak, FeatureRelease, Rolling
+from warehouse.read.report import FeatureRelease, Framework, Rolling
 
 _LANE, _ABOVE, _BELOW, _PLOT = 20, 30, 40, 300  # pixels: a lane of releases, margins, the plot itself
 _LABEL_GAP = 16  # pixels between the figures at the ends of the lines
@@ -40,12 +41,11 @@ def rolling_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> C
         return None
     strip = _LANE * len(_released(facts))
     drawing = Drawing(layout=layout_of(_ABOVE + _PLOT + strip + _BELOW))
-    for position, item in enumerate(facts.frameworks):
-        drawing.traces += _curve_traces(facts, signal, item.framework, item.label, position)
-    breaks = _visible_breaks(facts, signal)
+    for item in facts.frameworks:
+        drawing.traces += _curve_traces(facts, signal, item)
     _lay_out_rolling(drawing, facts, signal, strip)
-    _mark_breaks(drawing, facts.period, breaks)
-    drawing.layout["annotations"] += _end_labels(facts, signal, drawing)
+    mark_days(drawing, facts.period, facts.marks_of(signal))
+    drawing.layout["annotations"] += _end_labels(rows, drawing)
     return Chart(
         name=f"{signal.key}-rolling",
         title="The 12 months ending on each day",
@@ -56,13 +56,13 @@ def rolling_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> C
         tables=tuple(_rolling_tables(facts, signal)),
         queries=_rolling_queries(signal),
         legend=tuple(_rolling_legend(facts, signal, drawing)),
-        notes=tuple(break_text(mark, row) for mark, row in breaks),
+        notes=notes_of(facts, signal),
         is_synthetic=facts.is_synthetic(signal),
     )
 
 
-def _curve_traces(facts: Facts, signal: Signal, framework: str, label: str, position: int) -> Iterator[dict[str, Any]]:
-    style = palette.style_of(position)
+def _curve_traces(facts: Facts, signal: Signal, item: Framework) -> Iterator[dict[str, Any]]:
+    framework, label, style = item.framework, item.label, palette.style_of(item.position)
     rows = facts.curves.get((framework, signal.metric), ())
     if signal.key == "search":
         yield from _band_traces(facts, rows, style, framework)
@@ -198,7 +198,7 @@ def _lay_out_rolling(drawing: Drawing, facts: Facts, signal: Signal, strip: int)
         "tickcolor": palette.GRID,
         "zeroline": False,
     }
-    layout["margin"] = {"l": 48, "r": 52, "t": _ABOVE, "b": _BELOW}
+    layout["margin"] = {"l": 48, "r": 80 if facts.marks_of(signal) else 52, "t": _ABOVE, "b": _BELOW}
     layout["yaxis"] = value_axis(highest(drawing.traces), domain=[split + 0.03 if strip else 0, 1])
     if strip:
         lanes = strip // _LANE
@@ -211,6 +211,7 @@ def _lay_out_rolling(drawing: Drawing, facts: Facts, signal: Signal, strip: int)
         }
     layout["annotations"].append(_axis_note(signal.level_unit))
     layout["shapes"].append(_year_line(period.start))
+    layout["annotations"] += _year_names(period.start)
     if facts.is_synthetic(signal):
         layout["annotations"].append(synthetic_mark(layout["yaxis"]["domain"][0]))
 
@@ -218,6 +219,15 @@ def _lay_out_rolling(drawing: Drawing, facts: Facts, signal: Signal, strip: int)
 def _axis_note(unit: str) -> dict[str, Any]:
     """The unit, above the axis where it can be read without turning the head."""
     return note(unit, x=0, xanchor="left", xshift=-38, y=1, yanchor="bottom", yshift=8)
+
+
+def _year_names(day: date) -> Iterator[dict[str, Any]]:
+    """What lies on either side of the line where the period begins."""
+    for words, anchor, shift in (("the year before", "right", -6), ("these 12 months", "left", 6)):
+        yield note(
+            words, xref="x", x=day.isoformat(), xanchor=anchor, xshift=shift, yref="y domain", y=1, yanchor="top",
+            font={"size": 11, "color": palette.MUTED},
+        )  # fmt: skip
 
 
 def _year_line(day: date) -> dict[str, Any]:
@@ -234,68 +244,22 @@ def _year_line(day: date) -> dict[str, Any]:
     }
 
 
-def _visible_breaks(facts: Facts, signal: Signal) -> list[tuple[str, CountingBreak]]:
-    rows = [row for row in facts.breaks_of(signal) if row.effective_on <= facts.period.end]
-    return [(letter(place), row) for place, row in enumerate(rows)]
-
-
-def break_text(mark: str, row: CountingBreak) -> str:
-    """A break as the note under a chart tells it."""
-    until = f" to {long_day(row.ends_on)}" if row.ends_on else ""
-    who = f" ({short_label(clean_label(row.entity))})" if row.entity != "*" else ""
-    return f"{mark}  {long_day(row.effective_on)}{until}{who}: {sentence(clean_label(row.what_changed))}"
-
-
-def _mark_breaks(drawing: Drawing, period: Period, breaks: Sequence[tuple[str, CountingBreak]]) -> None:
-    """A line at each break, with its letter; a loss that ended is a shaded span."""
-    line = {"color": palette.INK, "width": 1, "dash": "2px 3px"}
-    letters: dict[date, str] = {}
-    for mark, row in breaks:
-        if row.ends_on:
-            drawing.layout["shapes"].append(_loss(max(row.effective_on, period.previous_start), row.ends_on))
-        if row.effective_on < period.previous_start:
-            continue
-        letters[row.effective_on] = f"{letters[row.effective_on]} {mark}" if row.effective_on in letters else mark
-    for day, text in letters.items():
-        x = day.isoformat()
-        drawing.layout["shapes"].append(
-            {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "paper", "line": line}
-        )
-        drawing.layout["annotations"].append(
-            note(f"<b>{text}</b>", xref="x", x=x, y=1, yanchor="bottom", font={"color": palette.INK, "size": 12})
-        )
-
-
-def _loss(first: date, last: date) -> dict[str, Any]:
-    ends = {"x0": first.isoformat(), "x1": last.isoformat(), "y0": 0, "y1": 1, "yref": "paper"}
-    return {"type": "rect", "layer": "below", "fillcolor": palette.SHADE, "line": {"width": 0}, **ends}
-
-
-def _end_labels(facts: Facts, signal: Signal, drawing: Drawing) -> Iterator[dict[str, Any]]:
-    """The last figure of each line at its end, moved apart where lines end close together."""
-    heights = [y for trace in drawing.traces if trace.get("yaxis") != "y2" for y in trace["y"] if y is not None]
-    ends = {
-        item.framework: level_of(signal, row)
-        for item in facts.frameworks
-        if (row := facts.latest.get((item.framework, signal.metric)))
-    }
-    known = sorted(((value, key) for key, value in ends.items() if value is not None), reverse=True)
-    gap = _LABEL_GAP / _PLOT * max(heights, default=1) * 1.05
+def _end_labels(rows: Sequence[SummaryRow], drawing: Drawing) -> Iterator[dict[str, Any]]:
+    """The last figure of each line at its end, with the breaks inside it; moved apart where they would touch."""
+    gap = _LABEL_GAP / _PLOT * (highest(drawing.traces) or 1) * 1.05
     lowest = 0.0
-    placed = []
-    for value, key in reversed(known):
-        lowest = max(value, lowest)
-        placed.append((lowest, value, key))
-        lowest += gap
-    for height, value, key in placed:
+    for row in sorted((row for row in rows if row.level is not None), key=lambda row: row.level or 0):
+        height = max(row.level or 0, lowest)
+        lowest = height + gap
+        inside = f" <sup>{letters([mark.letter for mark in row.marks])}</sup>" if row.marks else ""
         yield note(
-            f"<b>{compact(value)}</b>", x=1, xanchor="left", xshift=9, yref="y", y=rounded(height), yanchor="middle",
-            font={"color": palette.INK, "size": 12}, name=group_of(key),
+            f"<b>{compact(row.level or 0)}</b>{inside}", x=1, xanchor="left", xshift=9, yref="y", y=rounded(height),
+            yanchor="middle", font={"color": palette.INK, "size": 12}, name=group_of(row.framework),
         )  # fmt: skip
 
 
 def _narrow_rolling(layout: dict[str, Any]) -> dict[str, Any]:
-    return {"xaxis.dtick": "M6", "height": layout["height"] - 40, "margin.l": 40, "margin.r": 46}
+    return {"xaxis.dtick": "M6", "height": layout["height"] - 40, "margin.l": 40, "margin.r": layout["margin"]["r"] - 6}
 
 
 def _rolling_queries(signal: Signal) -> tuple[str, ...]:
@@ -307,9 +271,9 @@ def _rolling_queries(signal: Signal) -> tuple[str, ...]:
 
 
 def _rolling_legend(facts: Facts, signal: Signal, drawing: Drawing) -> Iterator[LegendEntry]:
-    for position, item in enumerate(facts.frameworks):
+    for item in facts.frameworks:
         if facts.curves.get((item.framework, signal.metric)):
-            yield LegendEntry(group_of(item.framework), short_label(item.label), position)
+            yield LegendEntry(group_of(item.framework), short_label(item.label), item.position)
     groups = {group for trace in drawing.traces for group in trace["meta"]["groups"]}
     if "weeks" in groups:
         yield LegendEntry("weeks", "Single weeks", mark="thin")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from reports import palette
+from reports.charts.marks import notes_of
 from reports.charts.parts import (
     Chart,
     Drawing,
@@ -21,13 +22,13 @@ from reports.charts.parts import (
 from reports.compare import SummaryRow
 from reports.facts import Facts
 from reports.signals import Signal
-from reports.wording import NO_FIGURE, percent, short_label
+from reports.wording import NO_FIGURE, letters, percent, short_label
 
 _FIFTHS = [0, 0.2, 0.4, 0.6, 0.8, 1]
 
 
 def share_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Chart | None:
-    """Two bars, the period and the 12 months before, split by framework. None where they are not counted alike."""
+    """Two bars, the period and the 12 months before, split by framework. None where they are no parts of one whole."""
     known = [row for row in rows if row.share is not None]
     if len(known) < 2:
         return None
@@ -35,7 +36,7 @@ def share_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Cha
     made_up = " (synthetic)" if facts.is_synthetic(signal) else ""
     drawing = Drawing(layout=layout_of(190 if with_previous else 120))
     drawing.layout |= {"barmode": "stack", "bargap": 0.28, "hovermode": "closest"}
-    drawing.layout["margin"] = {"l": 84, "r": 14, "t": 8, "b": 40}
+    drawing.layout["margin"] = {"l": 84, "r": 26, "t": 8, "b": 40}
     drawing.layout["xaxis"] = {
         "range": [0, 1], "tickvals": _FIFTHS, "ticktext": [percent(part) for part in _FIFTHS], "fixedrange": True,
         "showgrid": False, "zeroline": False,
@@ -47,12 +48,12 @@ def share_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Cha
         "tickcolor": "rgba(0,0,0,0)",
     }  # fmt: skip
     drawing.layout["uniformtext"] = {"mode": "hide", "minsize": 10}
-    for row in known:
-        drawing.traces.append(_share_trace(facts, row, with_previous))
+    names = _bar_names(known, with_previous=with_previous)
+    drawing.traces += [_share_trace(facts, row, names) for row in known]
     return Chart(
         name=f"{signal.key}-share",
         title=f"Share of {how_many(len(known))}",
-        unit=_share_unit(signal, len(known), len(facts.frameworks)),
+        unit=_share_unit(len(known), len(facts.frameworks)),
         alt=_share_alt(known, signal),
         figure=drawing.figure(),
         narrow={},
@@ -61,28 +62,39 @@ def share_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Cha
         legend=tuple(
             LegendEntry("", short_label(row.label), position_of(facts, row.framework), "box") for row in known
         ),
+        notes=_inside(facts, known, signal),
         is_synthetic=facts.is_synthetic(signal),
     )
 
 
-def _share_unit(signal: Signal, known: int, tracked: int) -> str:
-    text = (
-        "whoever contributes to two counts in both" if signal.kind == "distinct" else "12 months beside the 12 before"
-    )
+def _share_unit(known: int, tracked: int) -> str:
+    text = "12 months beside the 12 before"
     return text if known == tracked else f"{text}; {known} of {tracked} tracked have figures"
 
 
-def _share_trace(facts: Facts, row: SummaryRow, with_previous: bool) -> dict[str, Any]:
+def _inside(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> tuple[str, ...]:
+    """The breaks inside the 12 months, which the shares mix."""
+    found = {mark.letter for row in rows for mark in row.marks}
+    return tuple(note for note in notes_of(facts, signal) if note.split(":")[0] in found)
+
+
+def _bar_names(rows: Sequence[SummaryRow], *, with_previous: bool) -> list[str]:
+    inside = list(dict.fromkeys(mark.letter for row in rows for mark in row.marks))
+    return [*(["12 before"] if with_previous else []), f"12 months<br>{letters(inside)}" if inside else "12 months"]
+
+
+def _share_trace(facts: Facts, row: SummaryRow, names: Sequence[str]) -> dict[str, Any]:
+    """One framework in each bar; without a year before there is only one bar."""
     style = palette.style_of(position_of(facts, row.framework))
-    shares = ([row.previous_share] if with_previous else []) + [row.share]
-    names = (["12 before"] if with_previous else []) + ["12 months"]
+    shares = [row.previous_share, row.share][-len(names) :]
+    texts = [row.previous_share_text, row.share_text][-len(names) :]
     return {
         "type": "bar",
         "orientation": "h",
         "x": [rounded(share) for share in shares],
-        "y": names,
+        "y": list(names),
         "name": shown(row.label),
-        "text": [f"{shown(row.label)}<br>{percent(share or 0)}" for share in shares],
+        "text": [f"{shown(row.label)}<br>{text}" for text in texts],
         "textposition": "inside",
         "insidetextanchor": "middle",
         "textangle": 0,
@@ -95,8 +107,8 @@ def _share_trace(facts: Facts, row: SummaryRow, with_previous: bool) -> dict[str
 
 def _share_alt(rows: Sequence[SummaryRow], signal: Signal) -> str:
     texts = [
-        f"{short_label(row.label)} {percent(row.share or 0)}"
-        + (f" (12 months before: {percent(row.previous_share)})" if row.previous_share is not None else "")
+        f"{short_label(row.label)} {row.share_text}"
+        + (f" (12 months before: {row.previous_share_text})" if row.previous_share is not None else "")
         for row in rows
     ]
     return f"Stacked bars, share of {signal.noun}: {'; '.join(texts)}."
@@ -106,8 +118,8 @@ def _share_table(rows: Sequence[SummaryRow], signal: Signal, facts: Facts) -> Ta
     body = tuple(
         (
             short_label(row.label),
-            percent(row.share or 0),
-            NO_FIGURE if row.previous_share is None else percent(row.previous_share),
+            row.share_text,
+            row.previous_share_text if row.previous_share is not None else NO_FIGURE,
         )
         for row in rows
     )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from reports.compare import SummaryRow
+from reports.compare import SummaryRow, summarise
 from reports.facts import Facts
 from reports.mail.pictures import Picture, pictures_of
-from reports.sentences import headline, problems
+from reports.problems import problems
+from reports.sentences import framework_sentences, headline
 from reports.signals import SIGNALS, Signal
-from reports.wording import NO_FIGURE, compact, listed, short_label, signed_percent
+from reports.wording import NO_FIGURE, compact, letters, listed, short_label, signed_percent
 
 if TYPE_CHECKING:
     from reports.build import BuiltReport
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One figure of the small table: the 12 months, and what to say of the change against the 12 before."""
+    """One figure of the small table: the 12 months, the 12 before, what to say of the change, and its range."""
 
     value: str
+    before: str
     change: str
+    span: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +69,28 @@ class Digest:
     pictures: tuple[Picture, ...]
     page_name: str
     selection: str = ""
+    has_marks: bool = False
 
 
 def digest_of(built: BuiltReport, *, page_name: str, only: frozenset[str] = frozenset()) -> Digest:
     """The digest of a report. `only`: keys of the frameworks that the list asks for, empty for all."""
-    facts = built.facts
-    shown = tuple(item for item in facts.frameworks if not only or item.framework in only)
-    rows = [row for row in built.summary if not only or row.framework in only]
-    chosen = replace(facts, frameworks=shown)
+    facts = built.facts.only(only) if only else built.facts
+    rows = summarise(facts) if only else built.summary
+    says = framework_sentences(facts, rows) if only else built.sentences
     return Digest(
         report_id=built.report_id,
         as_of=facts.period.as_of,
         period=facts.period.text,
         previous_period=facts.period.previous_text,
-        headline=headline(chosen, rows) if only else built.headline,
-        problems=problems(chosen, rows) if only else built.problems,
-        sentences=tuple(Sentence(short_label(item.label), built.sentences[item.framework]) for item in shown),
+        headline=headline(facts, rows) if only else built.headline,
+        problems=problems(facts, rows) if only else built.problems,
+        sentences=tuple(Sentence(short_label(item.label), says[item.framework]) for item in facts.frameworks),
         columns=tuple(_column(facts, signal) for signal in SIGNALS),
-        rows=tuple(TableRow(short_label(item.label), _cells(rows, item.framework)) for item in shown),
-        pictures=pictures_of(facts, only=only),
+        rows=tuple(TableRow(short_label(item.label), _cells(rows, item.framework)) for item in facts.frameworks),
+        pictures=pictures_of(facts),
         page_name=page_name,
-        selection=listed([short_label(item.label) for item in shown]) if only else "",
+        selection=listed([short_label(item.label) for item in facts.frameworks]) if only else "",
+        has_marks=any(row.marks for row in rows),
     )
 
 
@@ -102,7 +106,10 @@ def _cells(rows: Sequence[SummaryRow], framework: str) -> tuple[Cell, ...]:
 
 def _cell(row: SummaryRow | None) -> Cell:
     if row is None:
-        return Cell(NO_FIGURE, "no data")
+        return Cell(NO_FIGURE, NO_FIGURE, "no data")
+    inside = f" ({letters([mark.letter for mark in row.marks])})" if row.marks else ""
+    value = NO_FIGURE if row.level is None else f"{compact(row.level)}{inside}"
+    before = NO_FIGURE if row.previous_level is None else compact(row.previous_level)
     clear = row.verdict in ("up", "down") and row.change is not None
-    value = NO_FIGURE if row.level is None else compact(row.level)
-    return Cell(value, signed_percent(row.change) if clear and row.change is not None else row.verdict)
+    word = signed_percent(row.change or 0) if clear else row.verdict
+    return Cell(value, before, word, row.range_text if clear or row.verdict == "no clear change" else "")

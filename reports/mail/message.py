@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import css_inline
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context, select_autoescape
+from jinja2.runtime import Context
 
 from reports.mail.digest import Digest, digest_of
 from reports.mail.pictures import Picture
 from reports.mail.pictures import write as write_pictures
+from reports.wording import MINUS, NBSP, long_day
 
 if TYPE_CHECKING:
     from reports.build import BuiltReport
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 LARGEST_HTML_BYTES = 100_000  # Gmail cuts a mail at 102 kB of HTML
 COLUMNS = 72
 _LONGEST_SUBJECT = 140
+_LONGEST_TEXT = 1000
 _DROPPED = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 _KEPT = "\u2066\u2067\u2068\u2069\u200d"
 
@@ -57,6 +60,25 @@ class Envelope:
     seed: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How much of a digest the HTML tells: with the notes under pictures, texts of so many characters, so many
+    frameworks.
+    """
+
+    with_notes: bool
+    longest: int
+    most: int
+
+
+_ALL = 100_000
+_FORMS = (
+    _Form(with_notes=True, longest=_LONGEST_TEXT, most=_ALL),
+    *(_Form(with_notes=False, longest=longest, most=most)
+      for longest, most in ((_LONGEST_TEXT, _ALL), (160, _ALL), (160, 24), (160, 12), (160, 6))),
+)  # fmt: skip
+
+
 def write_files(built: BuiltReport) -> tuple[Path, ...]:
     """email.html, email.txt and charts/*.png beside the page: the digest of all frameworks, to look at."""
     digest = digest_of(built, page_name=built.page.name)
@@ -71,8 +93,9 @@ def write_files(built: BuiltReport) -> tuple[Path, ...]:
 
 
 def subject(digest: Digest) -> str:
-    """The period and the one most important thing, on one line."""
-    return one_line(f"Framework Trends, {digest.period}: {digest.headline}", _LONGEST_SUBJECT)
+    """The period and the one most important thing, on one line, in plain letters as far as its names allow."""
+    said = f"Framework Trends, {digest.period}: {digest.headline}"
+    return one_line(said.replace(NBSP, " ").replace(MINUS, "-"), _LONGEST_SUBJECT)
 
 
 def text(digest: Digest, *, footer: str = "") -> str:
@@ -84,17 +107,23 @@ def text(digest: Digest, *, footer: str = "") -> str:
 def html(digest: Digest, *, picture_source: Callable[[Picture], str], footer: str = "") -> str:
     """The HTML form with its styles inside the tags. `picture_source` says where an <img> finds its picture.
 
-    Over 100 kB, which mail programs would cut, the notes under the pictures are left to the attached page.
+    Mail programs cut what is over 100 kB. So the notes under the pictures, then the ends of long texts, then the last
+    frameworks are left to the attached page until it fits.
     """
-    page = _html(digest, picture_source, footer, with_notes=True)
-    return page if len(page.encode()) <= LARGEST_HTML_BYTES else _html(digest, picture_source, footer, with_notes=False)
+    page = ""
+    for form in _FORMS:
+        page = _html(digest, picture_source, footer, form)
+        if len(page.encode()) <= LARGEST_HTML_BYTES:
+            break
+    return page
 
 
-def _html(digest: Digest, picture_source: Callable[[Picture], str], footer: str, *, with_notes: bool) -> str:
+def _html(digest: Digest, picture_source: Callable[[Picture], str], footer: str, form: _Form) -> str:
     template = _templates().get_template("email.html.j2")
     page = template.render(
-        digest=digest, subject=subject(digest), picture_source=picture_source, footer=footer, with_notes=with_notes
-    )
+        digest=digest, subject=subject(digest), picture_source=picture_source, footer=footer,
+        with_notes=form.with_notes, longest=form.longest, most=form.most,
+    )  # fmt: skip
     return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(page)
 
 
@@ -112,9 +141,15 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["plain"] = lambda value: one_line(str(value), 1000)
+    environment.filters["plain"] = _plain
     environment.filters["wrapped"] = _wrapped
+    environment.filters["long_day"] = long_day
     return environment
+
+
+@pass_context
+def _plain(context: Context, value: str) -> str:
+    return one_line(value, context["longest"])
 
 
 def one_line(value: str, longest: int) -> str:
@@ -129,7 +164,7 @@ def one_line(value: str, longest: int) -> str:
 
 def _wrapped(value: str, first: str = "", rest: str = "") -> str:
     return textwrap.fill(
-        one_line(value, 1000),
+        one_line(value, _LONGEST_TEXT),
         COLUMNS,
         initial_indent=first,
         subsequent_indent=rest,
@@ -139,13 +174,15 @@ def _wrapped(value: str, first: str = "", rest: str = "") -> str:
 
 
 def _text_table(digest: Digest) -> str:
-    """A line for each figure: the level of the 12 months, then the change."""
+    """For each figure the 12 months and the 12 before, then a line with the change."""
     lines = []
     for row in digest.rows:
         lines.append(one_line(row.label, COLUMNS))
         for column, cell in zip(digest.columns, row.cells, strict=True):
-            name = one_line(f"{column.title}, {column.unit}", 36)
-            lines.append(f"  {name:<36}{one_line(cell.value, 10):>10}  {one_line(cell.change, 20):>20}")
+            name = one_line(f"{column.title}, {column.unit}", 38)
+            lines.append(f"  {name:<38}{one_line(cell.value, 15):>15}  before{one_line(cell.before, 9):>9}")
+            change = f"{cell.change} ({cell.span})" if cell.span else cell.change
+            lines.append(f"{one_line(change, COLUMNS):>{COLUMNS}}")
     return "\n".join(lines)
 
 
@@ -180,13 +217,18 @@ def _headers(digest: Digest, envelope: Envelope, identity: str) -> Mapping[str, 
     return {
         "From": Address(one_line(envelope.sender_name, 100), addr_spec=envelope.sender),
         "To": Address(addr_spec=envelope.recipient) if envelope.recipient else "undisclosed-recipients:;",
-        "Subject": subject(digest),
+        "Subject": _unbroken(subject(digest)),
         "Date": envelope.dated,
         "Message-ID": f"<{identity}>",
         "List-Id": f"<{envelope.list_name}.{_domain(envelope.sender)}>",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
+
+
+def _unbroken(line: str) -> str:
+    """Python's own folding drops spaces between words that have to be encoded; a space that does not break stays."""
+    return line if line.isascii() else line.replace(" ", NBSP)
 
 
 def _add_pictures(mail: EmailMessage, digest: Digest, identity: str) -> None:

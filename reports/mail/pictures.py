@@ -14,12 +14,13 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports.facts import Facts
+from reports.charts.marks import labelled, places
+from reports.facts import Facts, Mark, level_of
 from reports.palette import BAND, GRID, INK, MUTED, Style, style_of
+from reports.sentences import mark_text
 from reports.signals import SIGNALS, Signal
-from reports.wording import clean_label, compact, long_day, month_name, short_label, short_month, tick
-from warehouse.calendar import days_in_year_to
-from warehouse.read.report import CountingBreak
+from reports.wording import clean_label, compact, letters, long_day, month_name, short_label, short_month, tick
+from warehouse.read.report import Framework
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,19 +28,24 @@ if TYPE_CHECKING:
     from matplotlib.font_manager import FontProperties
 
 WIDTH, HEIGHT = 480, 330  # CSS pixels; drawn twice as sharp, and small enough that its letters survive a phone
-MOST_CURVES, MOST_BREAKS = 8, 6
+MOST_CURVES = 8
 _SMALL = 8.3
+_DAYS_OF_A_LETTER = 26  # as wide as a letter is, of two years
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The rolling 12 months of one framework in the unit of the chart; None is a gap in the line."""
+    """The rolling 12 months of one framework in the unit of the chart; None is a gap in the line.
+
+    `inside`: the letters of the breaks inside the last 12 months.
+    """
 
     label: str
     style: Style
     days: tuple[date, ...]
     values: tuple[float | None, ...]
     band: tuple[tuple[date, float, float], ...] = ()
+    inside: str = ""
 
     @property
     def last(self) -> float | None:
@@ -47,23 +53,15 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A break in the counting: a line at its first day, a shade to its last where it ended."""
-
-    first: date
-    says: str
-    last: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Chart:
-    """What one picture shows. `breaks`, the last six, are in order of their day and carry letters."""
+    """What one picture shows. `marks` are the breaks, with the letters of the page, and `marks_say` their words."""
 
     signal: Signal
     basis: str
     curves: tuple[Curve, ...]
     left_out: int
-    breaks: tuple[Mark, ...]
+    marks: tuple[Mark, ...]
+    marks_say: tuple[str, ...]
     is_synthetic: bool
 
 
@@ -79,9 +77,9 @@ class Picture:
     problem: str = ""
 
 
-def pictures_of(facts: Facts, *, only: frozenset[str] = frozenset()) -> tuple[Picture, ...]:
-    """One picture a signal. `only`: keys of the frameworks to show, empty for all; each keeps its colour."""
-    return tuple(draw(chart_of(facts, signal, only)) for signal in SIGNALS)
+def pictures_of(facts: Facts) -> tuple[Picture, ...]:
+    """One picture a signal."""
+    return tuple(draw(chart_of(facts, signal)) for signal in SIGNALS)
 
 
 def write(pictures: Iterable[Picture], folder: Path) -> tuple[Path, ...]:
@@ -101,32 +99,19 @@ def write(pictures: Iterable[Picture], folder: Path) -> tuple[Path, ...]:
 # ---- what is shown --------------------------------------------------------------------------------------------------
 
 
-def chart_of(facts: Facts, signal: Signal, only: frozenset[str] = frozenset()) -> Chart:
-    """The curves of one signal, the largest first, with the breaks that fall into their days."""
-    shown = [
-        _curve(facts, signal, item.framework, clean_label(item.label), style_of(position))
-        for position, item in enumerate(facts.frameworks)
-        if not only or item.framework in only
-    ]
+def chart_of(facts: Facts, signal: Signal) -> Chart:
+    """The curves of one signal, the largest first, with the breaks that touch them."""
+    shown = [_curve(facts, signal, item) for item in facts.frameworks]
     known = sorted((curve for curve in shown if curve.last is not None), key=lambda curve: -(curve.last or 0))
     curves = tuple(known[:MOST_CURVES])
-    days = [day for curve in curves for day in curve.days]
-    breaks = {_mark(row) for row in facts.breaks_of(signal) if days and min(days) <= row.effective_on <= max(days)}
     return Chart(
         signal=signal,
         basis=_basis(facts, signal),
         curves=curves,
         left_out=len(shown) - len(curves),
-        breaks=tuple(sorted(breaks, key=lambda mark: (mark.first, mark.says))[-MOST_BREAKS:]),
+        marks=facts.marks_of(signal),
+        marks_say=tuple(mark_text(facts, signal, mark) for mark in facts.marks_of(signal)),
         is_synthetic=facts.is_synthetic(signal),
-    )
-
-
-def _mark(row: CountingBreak) -> Mark:
-    until = f" to {long_day(row.ends_on)}" if row.ends_on else ""
-    whose = "" if row.entity == "*" else f" ({clean_label(row.entity)})"
-    return Mark(
-        row.effective_on, f"{long_day(row.effective_on)}{until}: {clean_label(row.what_changed)}{whose}", row.ends_on
     )
 
 
@@ -136,18 +121,22 @@ def _basis(facts: Facts, signal: Signal) -> str:
     return ", ".join(sorted(found))
 
 
-def _curve(facts: Facts, signal: Signal, framework: str, label: str, style: Style) -> Curve:
-    rows = facts.curves.get((framework, signal.metric), ())
-    values = tuple(_level(signal, row.day, row.value) for row in rows)
+def _curve(facts: Facts, signal: Signal, item: Framework) -> Curve:
+    rows = facts.curves.get((item.framework, signal.metric), ())
     days = tuple(row.day for row in rows)
-    return Curve(label, style, days, values, _band(facts, framework, days) if signal.key == "search" else ())
+    inside = facts.marks_inside(signal, item.framework, facts.period.start, facts.period.end)
+    return Curve(
+        label=clean_label(item.label),
+        style=style_of(item.position),
+        days=days,
+        values=tuple(_finite(level_of(signal, row)) for row in rows),
+        band=_band(facts, item.framework, days) if signal.key == "search" else (),
+        inside=letters([mark.letter for mark in inside]) if inside else "",
+    )
 
 
-def _level(signal: Signal, day: date, value: float | None) -> float | None:
-    """In the unit of the chart: sums as a daily mean, because years differ in length."""
-    if value is None or not isfinite(value):
-        return None
-    return value / days_in_year_to(day) if signal.kind == "sum" else value
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
 
 
 def _band(facts: Facts, framework: str, days: Sequence[date]) -> tuple[tuple[date, float, float], ...]:
@@ -180,7 +169,7 @@ def _course(curve: Curve) -> str:
 
 
 def _notes(chart: Chart) -> tuple[str, ...]:
-    notes = [f"{letter}: {mark.says}" for letter, mark in zip("abcdef", chart.breaks, strict=False)]
+    notes = [f"{mark.letter}: {says}" for mark, says in zip(chart.marks, chart.marks_say, strict=True)]
     if chart.left_out:
         notes.append(f"Not drawn: {chart.left_out}, without a figure for the period or smaller than those shown.")
     return tuple(notes)
@@ -240,7 +229,7 @@ def _compose(figure: Figure, chart: Chart) -> None:
     for curve in chart.curves:
         _draw_curve(axes, curve)
     _scale(axes, chart)
-    _draw_breaks(axes, chart)
+    _draw_marks(axes, chart)
     _draw_labels(axes, chart)
     if chart.is_synthetic:
         _watermark(axes)
@@ -285,15 +274,18 @@ def _month_ticks(first: date, last: date) -> list[date]:
     return [date(index // 12, index % 12 + 1, 1) for index in range(start, end + 1, step)]
 
 
-def _draw_breaks(axes: Axes, chart: Chart) -> None:
-    for letter, mark in zip("abcdef", chart.breaks, strict=False):
-        first = mark.first.toordinal()
-        if mark.last:
-            axes.axvspan(first, mark.last.toordinal(), color=INK, alpha=0.06, linewidth=0)
-        axes.axvline(first, color=INK, linewidth=0.9, linestyle=(0, (2, 2)), alpha=0.75)
+def _draw_marks(axes: Axes, chart: Chart) -> None:
+    """A line at each break and a shade over each loss, as on the page; what began earlier stands at the first day."""
+    first, last = (round(end) for end in axes.get_xlim())
+    marked = places(chart.marks, date.fromordinal(first), date.fromordinal(last), lambda day: float(day.toordinal()))
+    for place in marked:
+        if place.last is not None:
+            axes.axvspan(place.first, place.last, color=INK, alpha=0.06, linewidth=0)
+        axes.axvline(place.first, color=INK, linewidth=0.9, linestyle=(0, (2, 2)), alpha=0.75)
+    for day, text in labelled(marked, _DAYS_OF_A_LETTER):
         axes.annotate(
-            letter,
-            (first, 1.0),
+            text,
+            (day, 1.0),
             xycoords=("data", "axes fraction"),
             xytext=(0, 2),
             textcoords="offset points",
@@ -321,7 +313,7 @@ def _draw_labels(axes: Axes, chart: Chart) -> None:
         axes.text(
             1.09,
             height,
-            f"{_drawable(curve.label, 13)}\n{compact(curve.last or 0)}",
+            f"{_drawable(curve.label, 13)}\n{compact(curve.last or 0)}{f' ({curve.inside})' if curve.inside else ''}",
             transform=axes.transAxes,
             verticalalignment="center",
             fontproperties=_font(_SMALL),

@@ -23,6 +23,7 @@ from markupsafe import Markup
 
 from reports import palette, wording
 from reports.charts.parts import Chart
+from reports.sentences import change_parts
 
 LIBRARY_NAME = f"plotly-{plotly.__version__.split('.dev')[0]}.min.js"
 _UNSAFE = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -133,6 +134,7 @@ def _environment() -> Environment:
         "percent": wording.percent,
         "long_day": wording.long_day,
         "short_label": wording.short_label,
+        "change_parts": change_parts,
     }
-    environment.globals |= {"style_of": palette.style_of}
+    environment.globals |= {"style_of": palette.style_of, "no_figure": wording.NO_FIGURE}
     return environment

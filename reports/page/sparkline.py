@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reports.charts.marks import Place
+
 WIDTH, HEIGHT, EDGE = 116, 34, 4
 
 
@@ -14,26 +16,55 @@ def points(values: Sequence[float | None], *, slots: int, first: int, top: float
         if value is None:
             runs.append([])
             continue
-        x = EDGE + (WIDTH - 2 * EDGE) * (first + step) / (slots - 1)
-        y = HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * value / top
-        runs[-1].append(f"{x:.1f},{y:.1f}")
+        runs[-1].append(f"{_x(first + step, slots):.1f},{_y(value, top):.1f}")
     return tuple(" ".join(run) for run in runs if run)
 
 
-def spark(before: Sequence[float | None], now: Sequence[float | None]) -> dict[str, object] | None:
-    """What the template draws: the 12 months before in grey, the 12 months in colour, a dot at the end."""
-    known = [value for value in (*before, *now) if value is not None]
-    top = max(known, default=0)
+def _x(slot: float, slots: int) -> float:
+    return EDGE + (WIDTH - 2 * EDGE) * min(max(slot, 0), slots - 1) / (slots - 1)
+
+
+def _y(value: float, top: float) -> float:
+    return HEIGHT - EDGE - (HEIGHT - 2 * EDGE) * value / top
+
+
+def spark(
+    before: Sequence[float | None],
+    now: Sequence[float | None],
+    *,
+    incomplete: Sequence[bool] = (),
+    marked: Sequence[Place] = (),
+) -> dict[str, object] | None:
+    """What the template draws: the 12 months before in grey, the 12 months in colour, a dot at the end.
+
+    `incomplete`: for each month of both years whether it is hollow, joined by no line. `marked`: the breaks, along the
+    months from 0 on.
+    """
+    values = [*before, *now]
+    top = max((value for value in values if value is not None), default=0)
     if top <= 0:
         return None
-    slots = len(before) + len(now)
-    newer = points(now, slots=slots, first=len(before), top=top)
-    bridge = [before[-1], now[0]] if before and now else []
+    slots, half = len(values), len(before)
+    hollow = list(incomplete) or [False] * slots
+    whole = [None if parts else value for value, parts in zip(values, hollow, strict=True)]
+    newer = points(whole[half:], slots=slots, first=half, top=top)
+    bridge = whole[half - 1 : half + 1] if before and now else []
     return {
         "width": WIDTH,
         "height": HEIGHT,
-        "before": points(before, slots=slots, first=0, top=top)
-        + points(bridge, slots=slots, first=len(before) - 1, top=top),
+        "before": points(whole[:half], slots=slots, first=0, top=top)
+        + points(bridge, slots=slots, first=half - 1, top=top),
         "now": newer,
         "dot": newer[-1].split(" ")[-1].split(",") if newer else None,
+        "hollow": [
+            (f"{_x(slot, slots):.1f}", f"{_y(value, top):.1f}", slot >= half)
+            for slot, (value, parts) in enumerate(zip(values, hollow, strict=True))
+            if parts and value is not None
+        ],
+        "breaks": [f"{_x(place.first, slots):.1f}" for place in marked],
+        "losses": [
+            (f"{_x(place.first, slots):.1f}", f"{_x(place.last, slots) - _x(place.first, slots):.1f}")
+            for place in marked
+            if place.last is not None
+        ],
     }

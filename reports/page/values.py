@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from reports.charts.marks import along_months, places
 from reports.charts.parts import Chart, Table
-from reports.compare import NOISE_RULE, SummaryRow
+from reports.compare import SummaryRow
 from reports.facts import Facts, month_level
+from reports.noise import NOISE_RULE
 from reports.page import render
 from reports.page.sparkline import spark
-from reports.sentences import finding
+from reports.sentences import finding, standing_text
 from reports.signals import SIGNALS, Signal
-from reports.wording import NO_FIGURE, clean_label, exact, listed, long_day, percent, short_label
+from reports.wording import NO_FIGURE, clean_label, exact, letters, listed, long_day, percent, short_label
 from warehouse.catalogue.metrics import METRICS
 from warehouse.catalogue.services import name_of
-from warehouse.read.report import Definition, SourceAge
+from warehouse.read.report import CountingBreak, Definition, SourceAge
 
 QUERY_TITLES = {
     "rolling": "The rolling 12 months",
@@ -32,6 +34,7 @@ QUERY_TITLES = {
 }
 _WHAT = {"search_interest": "search interest", "pypi_downloads": "downloads", "stars": "stars and forks"}
 _MARKS = {"fresh": "\N{BLACK CIRCLE}", "late": "\N{CIRCLE WITH LEFT HALF BLACK}", "stale": "\N{WHITE CIRCLE}"}
+_KINDS = {"counting": "counted differently", "own": "from config.toml"}
 _NAMES_IN_TITLE = 4
 
 
@@ -72,8 +75,8 @@ def page_values(
         "mark_css": render.mark_css(len(facts.frameworks)),
         "problems": problems,
         "statements": [
-            {"position": position, "label": item.label, "text": sentences[item.framework]}
-            for position, item in enumerate(facts.frameworks)
+            {"position": item.position, "label": item.label, "text": sentences[item.framework]}
+            for item in facts.frameworks
         ],
         "glance": list(_glance(facts, rows)),
         "sources": list(_sources(facts, rows)),
@@ -82,6 +85,8 @@ def page_values(
         "definitions": [(row.label, row, _small_print(row)) for row in facts.definitions],
         "breaks": _breaks_table(facts),
         "checks": _checks_table(facts),
+        "query_titles": QUERY_TITLES,
+        "has_marks": any(facts.marks.values()),
         "queries": [(name, QUERY_TITLES[name], text) for name, text in queries.items()],
         "figures": render.figures_json([chart for group in charts.values() for chart in group]),
         "library": library,
@@ -98,17 +103,28 @@ def title(facts: Facts) -> str:
 
 
 def _glance(facts: Facts, rows: Sequence[SummaryRow]) -> Iterator[dict[str, Any]]:
-    for position, item in enumerate(facts.frameworks):
+    for item in facts.frameworks:
         cells = [_glance_cell(facts, row) for row in rows if row.framework == item.framework]
-        yield {"position": position, "label": item.label, "cells": cells}
+        yield {"position": item.position, "label": item.label, "cells": cells}
 
 
 def _glance_cell(facts: Facts, row: SummaryRow) -> dict[str, Any]:
-    before, now = (
-        [month_level(row.signal, month) for month in facts.month_values(row.framework, row.signal.metric, months)]
-        for months in (facts.period.previous_months, facts.period.months)
+    period = facts.period
+    months = facts.month_values(row.framework, row.signal.metric, (*period.previous_months, *period.months))
+    levels = [month_level(row.signal, month) for month in months]
+    mine = [mark for mark in facts.marks_of(row.signal) if row.framework in mark.frameworks]
+    line = spark(
+        levels[:12],
+        levels[12:],
+        incomplete=[month is not None and not month.is_complete for month in months],
+        marked=places(mine, period.previous_start, period.end, along_months(period.previous_start)),
     )
-    return {"row": row, "unit": row.signal.short_unit, "spark": spark(before, now)}
+    return {"row": row, "unit": row.signal.short_unit, "inside": _inside(row), "spark": line}
+
+
+def _inside(row: SummaryRow) -> str:
+    """The letters of the breaks inside the 12 months."""
+    return letters([mark.letter for mark in row.marks]) if row.marks else ""
 
 
 # ---- data as of -----------------------------------------------------------------------------------------------------
@@ -166,14 +182,14 @@ def _section(facts: Facts, rows: Sequence[SummaryRow], signal: Signal, charts: t
         "from": listed(sorted({name_of(row.service) for row in mine if row.service})),
         "is_synthetic": facts.is_synthetic(signal),
         "charts": charts,
-        "rows": mine,
+        "rows": [{"row": row, "inside": _inside(row), "standing": standing_text(row)} for row in mine],
         "reasons": _reasons(mine),
         "companions": _companions(facts, signal),
     }
 
 
 def _reasons(rows: Sequence[SummaryRow]) -> list[str]:
-    """Why nothing is said about a change; frameworks with the same reason share a line."""
+    """Why nothing is said of a change; frameworks with the same reason share a line."""
     reasons: dict[str, list[str]] = {}
     for row in rows:
         if row.reason:
@@ -189,8 +205,7 @@ def _companions(facts: Facts, signal: Signal) -> Companions | None:
     if signal.key == "contributors":
         shares = tuple(_masked_share(facts, item.framework) for item in facts.frameworks)
         lines.append(("Share of commits by bots or shared identities", shares))
-    known = tuple(line for line in lines if any(NO_FIGURE not in (pair.now, pair.before) for pair in line[1]))
-    known = known or tuple(line for line in lines if any(pair.now != NO_FIGURE for pair in line[1]))
+    known = tuple(line for line in lines if any(pair.now != NO_FIGURE for pair in line[1]))
     if not known:
         return None
     labels = tuple(short_label(item.label) for item in facts.frameworks)
@@ -226,8 +241,8 @@ def _breaks_table(facts: Facts) -> Table | None:
     body = tuple(
         (
             long_day(row.effective_on) + (f" to {long_day(row.ends_on)}" if row.ends_on else ""),
-            ", ".join(part for part in (row.source, row.metric, row.entity) if part != "*") or "all",
-            row.kind,
+            _where(facts, row),
+            _KINDS.get(row.kind, row.kind),
             row.what_changed,
             row.evidence,
         )
@@ -237,11 +252,20 @@ def _breaks_table(facts: Facts) -> Table | None:
     return Table("Breaks that touch these two years", head, body, is_text=True)
 
 
+def _where(facts: Facts, row: CountingBreak) -> str:
+    """Which metric, as which service counts it, and for whom, where that is not everyone."""
+    metric = METRICS[row.metric].label if row.metric in METRICS else "All metrics"
+    service = name_of(row.source)
+    counted = "" if service == row.source else f", {service}"
+    return f"{metric}{counted}{'' if row.entity == '*' else f', {facts.label_of(row.entity)}'}"
+
+
 def _checks_table(facts: Facts) -> Table | None:
     if not facts.failed_checks:
         return None
     body = tuple(
-        (row.check_name, row.status, f"{row.service} {row.entity}".strip(), row.detail) for row in facts.failed_checks
+        (row.check_name.replace("_", " "), row.status, f"{name_of(row.service)}: {row.entity}", row.detail)
+        for row in facts.failed_checks
     )
     return Table("On the newest answers", ("Check", "State", "Of", "Detail"), body, is_text=True)
 
@@ -249,4 +273,4 @@ def _checks_table(facts: Facts) -> Table | None:
 def _small_print(row: Definition) -> str:
     """What a definition leaves to the small print."""
     parts = (f"counted: {row.basis}" if row.basis else "", f"source: {row.answered_by}" if row.answered_by else "")
-    return "; ".join(part for part in (f"metric {row.metric}", *parts, row.reference or "") if part)
+    return "; ".join(part for part in (*parts, row.reference or "") if part)

@@ -25,7 +25,7 @@ from reports.mail.message import text as mail_text
 from reports.page.values import QUERY_TITLES
 from reports.sentences import change_text, finding
 from reports.signals import SIGNALS
-from reports.wording import NO_FIGURE, exact, percent
+from reports.wording import NO_FIGURE, exact
 from warehouse.catalogue.metrics import METRICS
 from warehouse.read import report
 
@@ -99,10 +99,14 @@ def test_stars_are_those_of_the_recording(demo_report: BuiltReport) -> None:
     assert row.change == pytest.approx(now / before - 1)
 
 
-def test_shares_add_up(demo_report: BuiltReport) -> None:
+def test_shares_add_up_and_only_parts_of_a_whole_have_one(demo_report: BuiltReport) -> None:
     for signal in SIGNALS:
-        shares = [row.share for row in demo_report.summary if row.signal is signal]
-        assert sum(share or 0 for share in shares) == pytest.approx(1)
+        rows = [row for row in demo_report.summary if row.signal is signal]
+        if signal.key in ("search", "contributors"):
+            assert {row.share for row in rows} == {None}, "an index has no whole, and people count twice"
+            continue
+        assert sum(row.share or 0 for row in rows) == pytest.approx(1)
+        assert sum(int(row.share_text.split("\u00a0")[0]) for row in rows) == 100
 
 
 def test_a_figure_that_is_not_comparable_has_a_reason_and_no_change(demo_report: BuiltReport) -> None:
@@ -111,12 +115,27 @@ def test_a_figure_that_is_not_comparable_has_a_reason_and_no_change(demo_report:
         assert row.verdict == "not comparable"
         assert row.change is row.low is row.high is None
         assert row.reason.endswith(".")
-    assert any("PyPI downloads: no change on the year before is given" in text for text in demo_report.problems)
+    assert any("PyPI downloads: the change from the year before is withheld" in text for text in demo_report.problems)
+
+
+def test_a_break_inside_the_12_months_is_said_first_and_wherever_the_figures_stand(demo_report: BuiltReport) -> None:
+    downloads = next(signal for signal in SIGNALS if signal.key == "downloads")
+    assert demo_report.problems[0].startswith(
+        "PyPI downloads: the way of counting changed and figures were lost inside"
+    )
+    assert finding(downloads, demo_report.summary).startswith("No ranking: ")
+    for chart in demo_report.charts:
+        if chart.name.startswith("downloads-"):
+            assert [note[:2] for note in chart.notes] == ["a:", "b:"], chart.name
+    page = demo_report.page.read_text(encoding="utf-8")
+    assert page.count('<path class="break"') == 6, "two in each small line of downloads"
+    assert re.search(r"67\u00a0%<sup", page)
+    assert not re.search(r"has 67|284\u00a0k a day", page)
 
 
 def test_what_is_synthetic_says_so_everywhere(demo_report: BuiltReport, lines: list[dict[str, str]]) -> None:
     page = demo_report.page.read_text(encoding="utf-8")
-    assert demo_report.problems[0] == "Search interest is synthetic: generated for the demonstration, not measured."
+    assert "Search interest is synthetic: generated for the demonstration, not measured." in demo_report.problems
     for chart in demo_report.charts:
         texts = chart.figure.to_json() + chart.alt
         assert ("synthetic" in texts.lower()) == chart.name.startswith("search-")
@@ -128,7 +147,8 @@ def test_what_is_synthetic_says_so_everywhere(demo_report: BuiltReport, lines: l
 
 def test_every_number_shown_is_in_the_csv(demo_report: BuiltReport, lines: list[dict[str, str]]) -> None:
     values = [float(row["value"]) for row in lines if row["value"]]
-    known = {exact(value) for value in values} | {percent(value) for value in values}
+    whole = {f"{round(value * 100) + step}\u00a0%" for value in values if 0 <= value <= 1 for step in (-1, 0, 1)}
+    known = {exact(value) for value in values} | whole
     shown = [
         number
         for chart in demo_report.charts
@@ -145,9 +165,9 @@ def test_every_number_shown_is_in_the_csv(demo_report: BuiltReport, lines: list[
 
 def test_every_figure_drawn_has_a_table_and_sql_behind_it(demo_report: BuiltReport) -> None:
     assert [chart.name for chart in demo_report.charts] == [
-        "search-rolling", "search-months", "search-share",
+        "search-rolling", "search-months",
         "downloads-rolling", "downloads-months", "downloads-share",
-        "contributors-rolling", "contributors-months", "contributors-newcomers", "contributors-share",
+        "contributors-rolling", "contributors-months", "contributors-newcomers",
         "stars-rolling", "stars-months", "stars-share",
     ]  # fmt: skip
     for chart in demo_report.charts:

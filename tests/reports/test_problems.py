@@ -13,7 +13,7 @@ import pytest
 
 from reports.build import build_report
 from reports.facts import read_facts
-from reports.sentences import problems
+from reports.problems import problems
 from warehouse.read.report import Doubt, FailedStep
 
 AS_OF = date(2021, 6, 25)
@@ -48,7 +48,7 @@ def test_a_source_that_brought_a_part_is_told_from_one_that_brought_nothing(con:
     )
     facts = replace(read_facts(con, AS_OF), failed_steps=steps, doubts=(Doubt("google_trends", "look."),))
     assert problems(facts, [])[-3:] == (
-        "The last run got nothing new from github repository for c/d: no network.",
-        "The last run got only a part from github repository for a/b and e/f: limit.",
+        "The last run got nothing new from GitHub for c/d: no network.",
+        "The last run got only a part from GitHub for a/b and e/f: limit.",
         "Google Trends: look.",
     )

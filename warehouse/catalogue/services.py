@@ -37,3 +37,8 @@ def name_of(who: str) -> str:
         return SERVICES[who].name
     answering = [service for service in SERVICES.values() if service.source == who]
     return min(answering, key=lambda service: service.preference).name if answering else who
+
+
+def name_of_source(source: str) -> str:
+    """How people call a source of config.toml: its preferred service without the word that tells it from the others."""
+    return name_of(source).partition(" (")[0]

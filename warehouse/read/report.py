@@ -18,11 +18,18 @@ from warehouse.read.queries import ask, query
 
 @dataclass(frozen=True, slots=True)
 class Framework:
-    """A tracked framework; `label` is how people write it, `search_query` the topic or term that Google is asked."""
+    """A tracked framework; `label` is how people write it, `search_query` the topic or term that Google is asked.
+
+    `position` counts from 0 in the order of config.toml. `packages` are its own, `required_by` those that install it.
+    """
 
     framework: str
     label: str
     search_query: str = ""
+    position: int = 0
+    repository: str = ""
+    packages: Sequence[str] = ()
+    required_by: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,10 @@ class Rolling:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month of one metric; `coverage` 0-1 is the share of its days that the source has."""
+    """One month of one metric; `coverage` 0-1 is the share of its days that the source has.
+
+    state: complete; running; late (the service has not come to the month's end yet); gaps (days inside it are missing).
+    """
 
     framework: str
     metric: str
@@ -54,6 +64,7 @@ class Month:
     is_complete: bool
     basis: str | None
     service: str | None
+    state: str = "complete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +183,7 @@ class Doubt:
 
     service: str
     note: str
+    entity: str = ""
 
 
 def read_frameworks(con: duckdb.DuckDBPyConnection) -> list[Framework]:

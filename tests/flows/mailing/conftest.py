@@ -148,7 +148,7 @@ def built_in(folder: Path) -> BuiltReport:
     (folder / "report.html").write_bytes(b"<p>the page</p>\n.\n")
     (folder / "metrics.csv").write_text("framework,value\nkeras,1\n")
     return BuiltReport(
-        report_id="2021-06-25-abc", as_of=AS_OF, period=(date(2020, 6, 1), date(2021, 5, 1)), folder=folder,
+        report_id="2021-06-25-abc", as_of=AS_OF, folder=folder,
         page=folder / "report.html", csv=folder / "metrics.csv", problems=(),
         sentences={"tensorflow": "no data yet.", "keras": "no data yet."},
         headline="no figures", summary=summarise(FACTS), charts=(), queries={}, facts=FACTS,

@@ -31,6 +31,7 @@ from reports.mail.message import (
     write_files,
 )
 from reports.mail.pictures import Picture
+from reports.wording import NO_FIGURE
 
 ReportOf = Callable[..., BuiltReport]
 ALLOWED = {
@@ -66,7 +67,7 @@ def digest_with(*names: str, pictures: tuple[Picture, ...] = ()) -> Digest:
         report_id="r", as_of=datetime(2021, 6, 25, tzinfo=UTC).date(), period=everything, previous_period=everything,
         headline=everything, problems=names, sentences=tuple(Sentence(name, everything) for name in names),
         columns=(Column(everything, everything),),
-        rows=tuple(TableRow(name, (Cell(everything, everything),)) for name in names),
+        rows=tuple(TableRow(name, (Cell(everything, everything, everything, everything),)) for name in names),
         pictures=(*pictures, Picture("search", everything, everything, names, b"\x89PNG"),
                   Picture("stars", everything, everything, names, None, everything)),
         page_name=PAGE_NAME, selection=everything,
@@ -118,27 +119,50 @@ def test_the_subject_names_period_and_the_most_important_thing(digest: Digest) -
 def test_problems_come_before_everything_else(digest: Digest) -> None:
     said, seen = text(digest), Tags(page_of(digest)).text
     for words in (said, " ".join(seen.split())):
-        assert words.index("Search interest is synthetic") < words.index("level with the other") < words.index("109")
+        assert words.index("inside these 12 months") < words.index("search interest down") < words.index("109")
 
 
 def test_a_team_reads_of_its_frameworks_only(report_of: ReportOf) -> None:
     digest = digest_of(report_of(), page_name=PAGE_NAME, only=frozenset({"f2"}))
     assert [row.label for row in digest.rows] == ["Keras"]
     assert [sentence.label for sentence in digest.sentences] == ["Keras"]
-    assert all("TensorFlow" not in picture.alt for picture in digest.pictures)
     assert "Only Keras; the attached page shows all" in text(digest)
+    for words in (subject(digest), text(digest), page_of(digest), *(picture.alt for picture in digest.pictures)):
+        assert not re.search(r"(?i)tensorflow|pytorch|git history", words), "of others, or stale for others only"
+
+
+def test_each_list_has_the_problems_of_its_own_frameworks(report_of: ReportOf) -> None:
+    said = {
+        key: " ".join(digest_of(report_of(), page_name=PAGE_NAME, only=frozenset({key})).problems)
+        for key in ("f0", "f1", "f2")
+    }
+    assert "1 quality check did not pass" in said["f0"]
+    assert "The last run got nothing new from Git history for PyTorch: git: no answer." in said["f1"]
+    assert "Git history is stale for PyTorch: last figures of 1 May 2021, 55 days old." in said["f1"]
+    assert not re.search("quality check|stale|last run", said["f2"])
+    assert "nothing new" not in said["f0"]
+    assert "(a) 3 August 2020 to 20 August 2020: A week of logs lost. (b)" in said["f2"]
+    assert "A week of logs lost" not in said["f0"], "that break is of Keras alone"
+
+
+def test_the_letters_of_a_list_are_those_of_the_page(report_of: ReportOf) -> None:
+    digest = digest_of(report_of(), page_name=PAGE_NAME, only=frozenset({"f0"}))
+    downloads = next(picture for picture in digest.pictures if picture.name == "downloads")
+    assert downloads.notes == ("b: 1 March 2021: Mirrors no longer counted.",)
+    assert digest.rows[0].cells[1].value.endswith(" (b)")
 
 
 def test_a_clear_change_has_a_sign_and_an_unclear_one_says_so(report_of: ReportOf) -> None:
     built = report_of()
     rows = tuple(replace(row, verdict="no clear change") if row.framework == "f0" else row for row in built.summary)
-    table = {
-        row.label: [cell.change for cell in row.cells]
-        for row in digest_of(replace(built, summary=rows), page_name="x").rows
-    }
+    made = digest_of(replace(built, summary=rows), page_name="x")
+    table = {row.label: [cell.change for cell in row.cells] for row in made.rows}
     assert table["TensorFlow"] == ["no clear change"] * 4
     assert table["PyTorch"][0].startswith("+")
     assert table["Keras"][1] == "not comparable"
+    for row in made.rows[1:]:
+        assert all(cell.before != NO_FIGURE for cell in row.cells)
+        assert all(bool(cell.span) == (cell.change != "not comparable") for cell in row.cells)
 
 
 def test_a_picture_that_could_not_be_drawn_is_told_in_words_in_both_forms(digest: Digest) -> None:
@@ -173,6 +197,15 @@ def test_the_html_stays_under_the_limit_with_fifty_long_names() -> None:
     page = page_of(digest_with(*names, pictures=(notes,)))
     assert "note note" not in page
     assert len(page.encode()) < LARGEST_HTML_BYTES
+
+
+def test_the_html_stays_under_the_limit_with_sixty_frameworks_and_says_what_it_leaves_out(report_of: ReportOf) -> None:
+    digest = digest_of(report_of(*(f"A framework with a long name {n}" for n in range(60))), page_name=PAGE_NAME)
+    page = page_of(digest)
+    assert len(page.encode()) < LARGEST_HTML_BYTES
+    told = Tags(page).text
+    assert "A framework with a long name 0" in told
+    assert re.search(r"\d+ more frameworks are on the attached page", " ".join(told.split()))
 
 
 def test_files_beside_the_page(report_of: ReportOf) -> None:
@@ -286,6 +319,15 @@ def test_any_subject_and_name_come_out_as_one_line_each(headline: str, name: str
     }  # fmt: skip
     assert " ".join(mail["Subject"].split()) == " ".join(subject(digest).split())
     assert mail["From"].addresses[0].addr_spec == "trends@example.com"
+
+
+@pytest.mark.parametrize(
+    "headline", ["Keras stars down 52\u00a0%", "\u0ae0\U00016f00 \u00a1 up", "日本語 の 名前 up 12\u00a0%"]
+)
+def test_no_space_of_a_subject_is_lost(headline: str) -> None:
+    mail = parsed(message(replace(digest_with("n"), period="June", headline=headline), ENVELOPE, ()))
+    assert mail["Subject"].split() == ["Framework", "Trends,", "June:", *headline.split()]
+    assert mail.as_bytes().isascii()
 
 
 @given(st.text())

@@ -59,7 +59,7 @@ def test_colours_and_dashes_are_those_of_the_page_also_in_a_selection(report_of:
     facts = report_of().facts
     everyone = {curve.label: curve.style for curve in chart_of(facts, DOWNLOADS).curves}
     assert everyone == {name: palette.style_of(n) for n, name in enumerate(("TensorFlow", "PyTorch", "Keras"))}
-    (keras,) = chart_of(facts, DOWNLOADS, frozenset({"f2"})).curves
+    (keras,) = chart_of(facts.only({"f2"}), DOWNLOADS).curves
     assert keras.style == palette.style_of(2)
 
 
@@ -74,9 +74,13 @@ def test_sums_are_drawn_as_a_daily_mean_and_bands_where_there_are_draws(report_o
 def test_breaks_carry_letters_and_their_reason(report_of: ReportOf) -> None:
     picture = draw(chart_of(report_of().facts, DOWNLOADS))
     assert picture.notes == (
-        "a: 3 August 2020 to 20 August 2020: A week of logs lost (keras)",
-        "b: 1 March 2021: Mirrors no longer counted",
+        "a: 3 August 2020 to 20 August 2020 (Keras only): A week of logs lost.",
+        "b: 1 March 2021: Mirrors no longer counted.",
     )
+    inside = {curve.label: curve.inside for curve in chart_of(report_of().facts, DOWNLOADS).curves}
+    assert inside == {"TensorFlow": "b", "PyTorch": "b", "Keras": "a b"}
+    unmarked = replace(chart_of(report_of().facts, DOWNLOADS), marks=(), marks_say=())
+    assert draw(unmarked).png != picture.png, "they are in the picture"
 
 
 def test_synthetic_figures_carry_a_watermark_and_say_so(report_of: ReportOf) -> None:

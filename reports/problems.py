@@ -1,0 +1,155 @@
+"""What a reader has to know before the figures, each thing said once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from reports.compare import SummaryRow
+from reports.facts import Facts, Mark
+from reports.sentences import break_words, labels_of, lowered, mark_text, names_more
+from reports.signals import SIGNALS, Signal
+from reports.wording import clean_label, listed, long_day, month_name, sentence
+from warehouse.catalogue.services import name_of, name_of_source
+from warehouse.read.report import FailedStep, SourceAge
+
+
+def problems(facts: Facts, rows: Sequence[SummaryRow]) -> tuple[str, ...]:
+    """Breaks inside the 12 months, then missing data, stale services, withheld changes, failed checks and steps."""
+    return (
+        *(text for signal in SIGNALS for text in _mixed(facts, rows, signal)),
+        *_without_data(facts, rows),
+        *_synthetic(facts),
+        *_stale(facts),
+        *(text for signal in SIGNALS for text in _withheld(facts, rows, signal)),
+        *_failed_checks(facts),
+        *_steps(
+            facts,
+            [step for step in facts.failed_steps if not step.has_rows],
+            "The last run got nothing new from {source} for {whom}: {why}",
+        ),
+        *_steps(
+            facts,
+            [step for step in facts.failed_steps if step.has_rows],
+            "The last run got only a part from {source} for {whom}: {why}",
+        ),
+        *_steps(facts, facts.stand_ins, "{source} for {whom}: another service stands in for the preferred one: {why}"),
+        *(sentence(f"{name_of(doubt.service)}: {clean_label(doubt.note)}") for doubt in facts.doubts),
+    )
+
+
+def _mixed(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> list[str]:
+    """What the level of a signal mixes."""
+    touched = [row for row in rows if row.signal is signal and row.marks]
+    marks = [mark for mark in facts.marks_of(signal) if any(mark in row.marks for row in touched)]
+    if not marks:
+        return []
+    who = _who(facts, [row.framework for row in touched])
+    told = " ".join(f"({mark.letter}) {mark_text(facts, signal, mark)}" for mark in marks)
+    return [f"{signal.title}: {break_words(marks)} inside these 12 months{who}. {_level_says(marks)} {told}"]
+
+
+def _level_says(marks: Sequence[Mark]) -> str:
+    """What is wrong with a level that such breaks lie in."""
+    mixes = "mixes what was counted in different ways" if any(not mark.is_loss for mark in marks) else ""
+    lacks = "lacks what was lost" if any(mark.is_loss for mark in marks) else ""
+    return f"The level {' and '.join(filter(None, (mixes, lacks)))}, so no ranking is given."
+
+
+def still_to_come(facts: Facts) -> list[str]:
+    """Figures of the last month that are late and may still come: search interest of June 2021 (Keras)."""
+    month = facts.period.last_month
+    found = []
+    for signal in SIGNALS:
+        keys = [item.framework for item in facts.frameworks if _is_late(facts, item.framework, signal)]
+        if keys:
+            found.append(f"{signal.noun} of {month_name(month)} ({labels_of(facts, keys)})")
+    return found
+
+
+def _is_late(facts: Facts, framework: str, signal: Signal) -> bool:
+    """Whether a series that has figures has not come to the end of the last month. Gaps inside it may stay for ever."""
+    months = facts.month_values(framework, signal.metric, (*facts.period.previous_months, *facts.period.months))
+    return any(months) and (months[-1] is None or months[-1].state == "late")
+
+
+def _who(facts: Facts, keys: Collection[str]) -> str:
+    """Whom it concerns, where that is not everyone."""
+    return "" if {item.framework for item in facts.frameworks} <= set(keys) else f" for {labels_of(facts, keys)}"
+
+
+def _without_data(facts: Facts, rows: Sequence[SummaryRow]) -> list[str]:
+    without = [
+        item.framework
+        for item in facts.frameworks
+        if all(row.verdict == "no data" for row in rows if row.framework == item.framework)
+    ]
+    found = [f"No data yet for {labels_of(facts, without)}."] if without else []
+    for signal in SIGNALS:
+        missing = [row.framework for row in rows if row.signal is signal and row.verdict == "no data"]
+        keys = [key for key in missing if key not in without]
+        if keys:
+            found.append(f"{signal.title}: no data yet for {labels_of(facts, keys)}.")
+    return found
+
+
+def _synthetic(facts: Facts) -> list[str]:
+    titles = [signal.title for signal in SIGNALS if facts.is_synthetic(signal)]
+    return [f"{title} is synthetic: generated for the demonstration, not measured." for title in titles]
+
+
+def _stale(facts: Facts) -> list[str]:
+    groups: dict[tuple[str, str], list[SourceAge]] = {}
+    for age in facts.ages:
+        if age.status in ("stale", "never"):
+            groups.setdefault((age.service, age.status), []).append(age)
+    return [_stale_text(facts, service, status, group) for (service, status), group in groups.items()]
+
+
+def _stale_text(facts: Facts, service: str, status: str, ages: Sequence[SourceAge]) -> str:
+    whom = _whom(facts, ages)
+    if status == "never":
+        return f"{name_of(service)} has never answered for {whom}."
+    oldest = max(ages, key=lambda age: age.age_days or 0)
+    until = f"last figures of {long_day(oldest.last_day)}, " if oldest.last_day else ""
+    return f"{name_of(service)} is stale for {whom}: {until}{oldest.age_days} days old."
+
+
+def _whom(facts: Facts, rows: Sequence[SourceAge] | Sequence[FailedStep]) -> str:
+    """The frameworks that sources were asked for; what they were asked about where that is none of them."""
+    return labels_of(facts, facts.asked_for(rows)) or listed([clean_label(row.entity) for row in rows])
+
+
+def _withheld(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> list[str]:
+    """Why no change is given; what the line on a break inside the 12 months says already is left out."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        said = row.marks and not names_more(row)
+        if row.signal is signal and row.verdict == "not comparable" and not said:
+            reasons.setdefault(row.reason, []).append(row.framework)
+    return [
+        f"{signal.title}: the change from the year before is withheld{_who(facts, keys)}: {lowered(sentence(reason))}"
+        for reason, keys in reasons.items()
+    ]
+
+
+def _failed_checks(facts: Facts) -> list[str]:
+    number = len(facts.failed_checks)
+    if not number:
+        return []
+    checks = "check" if number == 1 else "checks"
+    return [f"{number} quality {checks} did not pass in the last run; the appendix lists what was found."]
+
+
+def _steps(facts: Facts, steps: Iterable[FailedStep], line: str) -> list[str]:
+    """One line a source: for whom it was asked, and what went wrong first."""
+    sources: dict[str, list[FailedStep]] = {}
+    for step in steps:
+        sources.setdefault(step.source, []).append(step)
+    return [
+        line.format(
+            source=name_of_source(source),
+            whom=_whom(facts, group),
+            why=sentence(clean_label(group[0].error)),
+        )
+        for source, group in sources.items()
+    ]
