@@ -68,6 +68,7 @@ _SHOWN = (
             "contributor_absence_factor",
             "commits",
             "masked_or_bot_commits",
+            "commits_with_agent_trailer",
         ),
     ),
     Signal("stars", "GitHub stars", "stars", "stars", ("stars_total", "forks")),

@@ -1,5 +1,9 @@
 -- Days, months and the 12 months that end with a day. warehouse/calendar.py does the same in Python.
 
+-- Clocks that were never set begin with 1970; nobody kept versions of anything before 1972.
+CREATE VIEW core.first_possible_day AS SELECT DATE '1971-01-01' AS day;
+COMMENT ON VIEW core.first_possible_day IS 'One row: no figure is older. What claims to be has a time that cannot be.';
+
 CREATE VIEW core.calendar AS
 SELECT
     day,
@@ -16,10 +20,11 @@ SELECT
     CAST(date_trunc('month', day) AS DATE) AS month,
     last_day(day) = day AS is_month_end
 FROM (
-    SELECT CAST(unnest(range(DATE '2000-01-01', clock.as_of + INTERVAL 1 DAY, INTERVAL 1 DAY)) AS DATE) AS day
+    SELECT CAST(unnest(range(first.day, clock.as_of + INTERVAL 1 DAY, INTERVAL 1 DAY)) AS DATE) AS day
     FROM core.clock AS clock
+    CROSS JOIN core.first_possible_day AS first
 );
-COMMENT ON VIEW core.calendar IS 'UTC days up to as_of and the 12 calendar months that end with each: a day d counts in the windows ending from d to before d + 12 months, so 29 February makes no window longer than a year.';
+COMMENT ON VIEW core.calendar IS 'UTC days from core.first_possible_day to as_of and the 12 calendar months that end with each: a day d counts in the windows ending from d to before d + 12 months, so 29 February makes no window longer than a year.';
 
 CREATE VIEW core.months AS
 SELECT DISTINCT

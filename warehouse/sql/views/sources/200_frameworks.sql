@@ -9,9 +9,11 @@ SELECT
     max(packages.since) FILTER (WHERE packages.role = 'requires') AS required_by_since,
     frameworks.repository,
     frameworks.search_query,
-    frameworks.search_match
+    frameworks.search_match,
+    coalesce(undated.commits, 0) AS undated_commits
 FROM core.frameworks AS frameworks
 LEFT JOIN core.framework_packages AS packages USING (framework)
+LEFT JOIN core.undated_commits AS undated USING (framework)
 GROUP BY ALL;
 
 COMMENT ON VIEW frameworks IS 'What is tracked, from config.toml. Grain: framework.';
@@ -25,3 +27,4 @@ COMMENT ON COLUMN frameworks.required_by_since IS 'Since when; NULL: since the b
 COMMENT ON COLUMN frameworks.repository IS 'owner/name on GitHub.';
 COMMENT ON COLUMN frameworks.search_query IS 'Topic or term that Google is asked about.';
 COMMENT ON COLUMN frameworks.search_match IS 'topic or term.';
+COMMENT ON COLUMN frameworks.undated_commits IS 'Commits with a time that cannot be: unreadable, before 1971, or over a day later than when it was read. They count in no figure, and no history begins with them.';

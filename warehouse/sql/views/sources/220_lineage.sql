@@ -77,6 +77,7 @@ repository_metrics AS (
     INNER JOIN core.current_answers AS answers USING (content_id)
     INNER JOIN core.frameworks AS frameworks USING (repository)
     INNER JOIN core.metrics AS metrics USING (raw_table)
+    INNER JOIN core.months AS months USING (month)
 ),
 
 everything AS (

@@ -30,7 +30,16 @@ SELECT
     source, service, entity, 'to_come' AS kind,
     format('stars before {} are still to come, a part each night', coalesce(CAST(first_day AS VARCHAR), 'the last weeks')) AS note
 FROM histories
-WHERE NOT is_whole;
+WHERE NOT is_whole
+UNION ALL BY NAME
+SELECT
+    'git_history' AS source, 'git' AS service, frameworks.repository AS entity, 'doubt' AS kind,
+    CASE undated.commits
+        WHEN 1 THEN '1 commit has a time that cannot be and counts in no figure'
+        ELSE format('{} commits have a time that cannot be and count in no figure', undated.commits)
+    END AS note
+FROM core.undated_commits AS undated
+INNER JOIN core.frameworks AS frameworks USING (framework);
 
 COMMENT ON VIEW source_notes IS 'What is worth knowing of the sources and is no failure. Grain: source, entity, note.';
 COMMENT ON COLUMN source_notes.source IS 'Name of the source in config.toml.';

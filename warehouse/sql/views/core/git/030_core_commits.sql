@@ -9,9 +9,11 @@ WHERE answers.service = 'git'
 GROUP BY frameworks.framework;
 COMMENT ON VIEW core.git_coverage IS 'The last day that was over when the history was read; a history has every day before it, also those without a commit.';
 
+-- A time that cannot be (git cannot read it, it is before core.first_possible_day, or over a day later than the moment at
+-- which it was read) is no day: nothing that goes by days may begin, end or grow with it.
+CREATE VIEW core.told_commits AS
 -- The greatest struct is that of the latest answer: three times as fast as ranking the answers of each commit.
-CREATE VIEW core.commits AS
-SELECT framework, commit_sha, told.author_key, told.is_person, told.day, told.is_merge
+SELECT framework, commit_sha, told.author_key, told.is_person, told.day, told.is_merge, told.has_agent_trailer
 FROM (
     SELECT
         frameworks.framework,
@@ -20,17 +22,34 @@ FROM (
             recency := answers.recency,
             author_key := commits.author_key,
             is_person := commits.author_kind = 'person',
-            day := CAST(commits.committed_at AS DATE),
-            is_merge := commits.is_merge
+            day := CASE
+                WHEN commits.committed_at >= first.day AND commits.committed_at <= answers.collected_at + INTERVAL 1 DAY
+                    THEN CAST(commits.committed_at AS DATE)
+            END,
+            is_merge := commits.is_merge,
+            has_agent_trailer := commits.has_agent_trailer
         )) AS told
     FROM raw.git_commits AS commits
     INNER JOIN core.current_answers AS answers USING (content_id)
     INNER JOIN core.frameworks AS frameworks USING (repository)
-    INNER JOIN core.git_coverage AS coverage
-        ON frameworks.framework = coverage.framework AND CAST(commits.committed_at AS DATE) <= coverage.last_day
+    CROSS JOIN core.first_possible_day AS first
     GROUP BY frameworks.framework, commits.commit_sha
 );
+COMMENT ON VIEW core.told_commits IS 'One row a commit; day is NULL where its time cannot be.';
+
+CREATE VIEW core.commits AS
+SELECT commits.*
+FROM core.told_commits AS commits
+INNER JOIN core.git_coverage AS coverage
+    ON commits.framework = coverage.framework AND commits.day <= coverage.last_day;
 COMMENT ON VIEW core.commits IS 'One row a commit, on days that are over.';
+
+CREATE VIEW core.undated_commits AS
+SELECT framework, count(*) AS commits
+FROM core.told_commits
+WHERE day IS NULL
+GROUP BY framework;
+COMMENT ON VIEW core.undated_commits IS 'How many commits have a time that cannot be: they count in no figure.';
 
 CREATE VIEW core.author_days AS
 SELECT
@@ -38,9 +57,10 @@ SELECT
     author_key,
     day,
     count(*) FILTER (WHERE NOT is_merge) AS commits,
+    count(*) FILTER (WHERE NOT is_merge AND has_agent_trailer) AS agent_commits,
     min(day) OVER author AS first_day,
     bool_and(bool_and(is_person)) OVER author AS is_person
 FROM core.commits
 GROUP BY framework, author_key, day
 WINDOW author AS (PARTITION BY framework, author_key);
-COMMENT ON VIEW core.author_days IS 'Days on which an author committed. commits leaves merges out and may be 0; first_day counts merges too.';
+COMMENT ON VIEW core.author_days IS 'Days on which an author committed. commits and agent_commits (those that name a coding agent in a trailer) leave merges out and may be 0; first_day counts merges too.';

@@ -10,6 +10,7 @@ author_months AS (
         author_key,
         CAST(date_trunc('month', day) AS DATE) AS month,
         CAST(sum(commits) AS BIGINT) AS commits,
+        sum(agent_commits) AS agent_commits,
         min(first_day) AS first_day,
         bool_and(is_person) AS is_person
     FROM author_days
@@ -26,7 +27,8 @@ counts AS (
         count(*) FILTER (WHERE commits > 0 AND is_person) AS active_contributors_without_bots,
         count(*) FILTER (WHERE first_day >= month) AS new_contributors,
         count(*) FILTER (WHERE commits > 0 AND first_day < month) AS returning_contributors,
-        coalesce(sum(commits) FILTER (WHERE NOT is_person), 0) AS masked_or_bot_commits
+        coalesce(sum(commits) FILTER (WHERE NOT is_person), 0) AS masked_or_bot_commits,
+        sum(agent_commits) AS commits_with_agent_trailer
     FROM author_months
     GROUP BY framework, month
 ),
@@ -51,13 +53,15 @@ every_month AS (
         CAST(coalesce(counts.new_contributors, 0) AS DOUBLE) AS new_contributors,
         CAST(coalesce(counts.returning_contributors, 0) AS DOUBLE) AS returning_contributors,
         CAST(coalesce(counts.masked_or_bot_commits, 0) AS DOUBLE) AS masked_or_bot_commits,
-        absence.contributor_absence_factor
+        CAST(coalesce(counts.commits_with_agent_trailer, 0) AS DOUBLE) AS commits_with_agent_trailer,
+        CAST(coalesce(shares.people_with_large_share, 0) AS DOUBLE) AS people_with_large_share,
+        shares.contributor_absence_factor
     FROM spans
     INNER JOIN core.months AS months
         ON months.month_end >= spans.first_day AND months.month <= spans.last_day
     LEFT JOIN counts ON spans.framework = counts.framework AND months.month = counts.month
-    LEFT JOIN core.git_absence AS absence
-        ON spans.framework = absence.framework AND absence.months = 1 AND months.month = absence.last_month
+    LEFT JOIN core.git_shares AS shares
+        ON spans.framework = shares.framework AND shares.months = 1 AND months.month = shares.last_month
 )
 
 SELECT months.framework, months.metric, months.month, months.value, months.observed_days, metrics.basis, 'git' AS service

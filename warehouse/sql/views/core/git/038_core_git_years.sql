@@ -54,7 +54,8 @@ counts AS (
         day,
         sum(commits) AS commits,
         count(*) FILTER (WHERE day = first_day) AS new_contributors,
-        coalesce(sum(commits) FILTER (WHERE NOT is_person), 0) AS masked_or_bot_commits
+        coalesce(sum(commits) FILTER (WHERE NOT is_person), 0) AS masked_or_bot_commits,
+        sum(agent_commits) AS agent_commits
     FROM author_days
     GROUP BY framework, day
 ),
@@ -79,6 +80,7 @@ spine AS (
         coalesce(counts.commits, 0) AS commits,
         coalesce(counts.new_contributors, 0) AS new_contributors,
         coalesce(counts.masked_or_bot_commits, 0) AS masked_or_bot_commits,
+        coalesce(counts.agent_commits, 0) AS agent_commits,
         coalesce(day_steps.step, 0) AS step,
         coalesce(day_steps.person_step, 0) AS person_step,
         coalesce(day_steps.newcomer_step, 0) AS newcomer_step
@@ -88,7 +90,7 @@ spine AS (
     LEFT JOIN day_steps ON spans.framework = day_steps.framework AND calendar.day = day_steps.day
 ),
 
--- The absence factor is known at month ends only.
+-- Shares of single people are known at month ends only.
 every_day AS (
     SELECT
         spine.framework,
@@ -103,10 +105,12 @@ every_day AS (
         CAST(sum(spine.new_contributors) OVER twelve_months AS DOUBLE) AS new_contributors,
         CAST(sum(spine.step - spine.newcomer_step) OVER so_far AS DOUBLE) AS returning_contributors,
         CAST(sum(spine.masked_or_bot_commits) OVER twelve_months AS DOUBLE) AS masked_or_bot_commits,
-        absence.contributor_absence_factor
+        CAST(sum(spine.agent_commits) OVER twelve_months AS DOUBLE) AS commits_with_agent_trailer,
+        CAST(shares.people_with_large_share AS DOUBLE) AS people_with_large_share,
+        shares.contributor_absence_factor
     FROM spine
-    LEFT JOIN core.git_absence AS absence
-        ON spine.framework = absence.framework AND absence.months = 12 AND spine.day = absence.last_day
+    LEFT JOIN core.git_shares AS shares
+        ON spine.framework = shares.framework AND shares.months = 12 AND spine.day = shares.last_day
     WINDOW
         so_far AS (PARTITION BY spine.framework ORDER BY spine.day ROWS UNBOUNDED PRECEDING),
         twelve_months AS (
@@ -125,4 +129,4 @@ FROM (
     INTO NAME metric VALUE value
 ) AS years
 INNER JOIN core.metrics AS metrics USING (metric);
-COMMENT ON VIEW core.git_years IS 'The 12 calendar months that end with each day of a history; the contributor absence factor at month ends only. A row for each metric.';
+COMMENT ON VIEW core.git_years IS 'The 12 calendar months that end with each day of a history; contributor_absence_factor and people_with_large_share at month ends only. A row for each metric.';
