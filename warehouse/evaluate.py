@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import duckdb
 
@@ -19,6 +20,12 @@ def run_written(con: duckdb.DuckDBPyConnection, name: str, **values: object) -> 
     """Run the statements that the query `name` writes, in their order."""
     for (statement,) in con.execute(query(name), values or None).fetchall():
         con.execute(statement)
+
+
+def rows_written(con: duckdb.DuckDBPyConnection, name: str, **values: object) -> list[tuple[Any, ...]]:
+    """The rows of all queries that the query `name` writes."""
+    written = con.execute(query(name), values or None).fetchall()
+    return [row for (statement,) in written for row in con.execute(statement).fetchall()]
 
 
 @contextmanager

@@ -3,6 +3,9 @@
 An open writer locks everybody else out of its file, so readers get `published.duckdb`. It is filled into a file beside
 the target, which then takes the target's place in one step: whoever has the old copy open keeps it.
 
+The rows of the last copy are carried over and only what is new is added, as long as migrations and definitions are the
+same; without a copy, all of it is written.
+
 In the copy the public views are tables, sorted, for the day of the last run. Schema "history" holds the views
 themselves, which answer for any other day from the rows that the copy holds too.
 
@@ -13,6 +16,7 @@ bytes stay in a freed or shared block, and part of them in the statistics of the
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -20,7 +24,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.evaluate import evaluated, run_written
+from warehouse.evaluate import evaluated, rows_written, run_written
 
 
 class NothingPublishedError(Exception):
@@ -49,8 +53,10 @@ def prepare(con: duckdb.DuckDBPyConnection, target: Path) -> Path:
     _remove_leftovers(target)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        with _writer(con) as (writer, warehouse), evaluated(writer, warehouse), _publishing(writer, warehouse, partial):
-            _fill(writer, warehouse)
+        with _writer(con) as (writer, warehouse), evaluated(writer, warehouse):
+            if not _carry(writer, warehouse, target, partial):
+                with _publishing(writer, warehouse, partial):
+                    _fill(writer, warehouse)
     except BaseException:
         _remove_leftovers(target)
         raise
@@ -119,6 +125,34 @@ def _publishing(writer: duckdb.DuckDBPyConnection, warehouse: str, path: Path) -
     finally:
         run_written(writer, "publish/use", catalog=warehouse)  # the default catalog cannot be detached
         writer.execute("DETACH publishing")
+
+
+class _CannotBeCarriedError(Exception):
+    """The copy of the last night is of another make, or holds what the warehouse no longer holds."""
+
+
+def _carry(writer: duckdb.DuckDBPyConnection, warehouse: str, target: Path, partial: Path) -> bool:
+    """Make `partial` of the copy of the last night and what is new. False, and nothing left, where that cannot be."""
+    if not target.is_file():
+        return False
+    try:
+        shutil.copyfile(target, partial)
+        with _publishing(writer, warehouse, partial):
+            _add_what_is_new(writer, warehouse)
+    except (_CannotBeCarriedError, duckdb.Error, OSError):
+        _remove_leftovers(target)
+        return False
+    return True
+
+
+def _add_what_is_new(writer: duckdb.DuckDBPyConnection, warehouse: str) -> None:
+    ((is_same,),) = rows_written(writer, "publish/is_of_the_same_make", warehouse=warehouse)
+    if not is_same:
+        raise _CannotBeCarriedError
+    run_written(writer, "publish/new_rows", warehouse=warehouse)
+    if rows_written(writer, "publish/different_tables", warehouse=warehouse):
+        raise _CannotBeCarriedError
+    run_written(writer, "publish/public_tables", warehouse=warehouse)
 
 
 def _fill(writer: duckdb.DuckDBPyConnection, warehouse: str) -> None:

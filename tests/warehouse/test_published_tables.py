@@ -148,3 +148,59 @@ def test_what_the_ledger_learns_after_the_report_is_in_the_copy(two_nights: tupl
         ]
         assert reader.execute("SELECT artefact FROM report_issues").fetchall() == [("report.html",)]
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["published.duckdb", "w.duckdb"]
+
+
+def rows_kept(path: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table of the copy."""
+    with snapshot.open_published(path) as con:
+        names = con.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = 'published' ORDER BY ALL"
+        ).fetchall()
+        return {
+            f"{schema}.{name}": con.execute(f'FROM {schema}."{name}" ORDER BY ALL').fetchall() for schema, name in names
+        }
+
+
+def is_carried(con: duckdb.DuckDBPyConnection, target: Path) -> bool:
+    """Whether the next copy is made of the last one: a table put into that one is still there."""
+    with duckdb.connect(str(target)) as last:
+        last.execute("CREATE TABLE IF NOT EXISTS raw.mark AS SELECT 1 AS mark")
+    snapshot.publish(con, target)
+    with snapshot.open_published(target) as copy:
+        return bool(copy.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'mark'").fetchall())
+
+
+def test_rows_are_carried_over_and_the_copy_is_the_same_as_one_written_whole(
+    tmp_path: Path, empty_warehouse: Path, make_configuration: Any
+) -> None:
+    carried, whole = tmp_path / "carried.duckdb", tmp_path / "whole.duckdb"
+    with open_warehouse(shutil.copy(empty_warehouse, tmp_path / "w.duckdb")) as con:
+        for number in (0, 1, 1, 2):  # the third is the second again, with nothing new
+            at, run_id = NIGHT + number * DAY, f"r{con.execute('SELECT count(*) FROM raw.runs').fetchall()[0][0]}"
+            begin_run(con, run_id=run_id, flow="nightly", as_of=at.date(), started_at=at, program_version="t")
+            save_answers(con, run_id, [*make_configuration(at=at, pytorch=["torch"]), *night(number)])
+            finish_run(con, run_id, finished_at=at, status="ok")
+            snapshot.publish(con, carried)
+        snapshot.publish(con, whole)
+        told, written = rows_kept(carried), rows_kept(whole)
+        assert told.keys() == written.keys()
+        assert [name for name in told if not same(told[name], written[name])] == []
+        assert told["raw.secrets"] == []
+        assert is_carried(con, carried)
+
+
+def test_a_copy_is_written_whole_where_rows_are_gone_or_definitions_are_others(
+    two_nights: tuple[Path, Path], tmp_path: Path
+) -> None:
+    target = tmp_path / "p.duckdb"
+    with open_warehouse(shutil.copy(two_nights[0], tmp_path / "w.duckdb")) as con:
+        snapshot.publish(con, target)
+        assert is_carried(con, target)
+        con.execute("DELETE FROM raw.pypi_downloads WHERE period_start = '2020-01-01'")
+        assert not is_carried(con, target)
+        con.execute("UPDATE raw.view_definitions SET definitions_version = 'another'")
+        assert not is_carried(con, target)
+        target.write_bytes(b"no database " * 999)
+        snapshot.publish(con, target)
+    with snapshot.open_published(target) as copy:
+        assert copy.execute("SELECT count(*) > 0 FROM rolling_12_months").fetchall() == [(True,)]
