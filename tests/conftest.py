@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -172,6 +174,22 @@ def prefect_api(shared_folder: Path) -> str:
     url = (shared_folder / "background" / "prefect.url").read_text(encoding="utf-8")
     assert requests.get(f"{url}/health", timeout=background.LONGEST_SECONDS).ok
     return url
+
+
+@pytest.fixture(scope="session")
+def prefect_database(shared_folder: Path, prefect_api: str) -> Path:
+    """A database as Prefect's server makes it at its first start, which takes it four seconds; to be copied."""
+    made = shared_folder / "background" / "empty-prefect.db"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            partial = made.with_suffix(".partial")
+            source = shared_folder / "background" / "prefect" / "prefect.db"
+            with closing(sqlite3.connect(source)) as used, closing(sqlite3.connect(partial)) as empty:
+                used.backup(empty)
+                empty.execute("DELETE FROM flow_run")
+                empty.commit()
+            partial.replace(made)
+    return made
 
 
 @pytest.fixture(scope="session")

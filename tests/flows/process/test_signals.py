@@ -32,7 +32,7 @@ def test_a_night_that_is_asked_to_stop_says_one_thing_and_leaves_nothing_running
     _in_the_flow(process)
     assert small.children()
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=100)
     assert [line for line in err.splitlines() if not line.startswith(("ok", "fallback"))] == [STOPPED]
     assert process.returncode == 130
     assert small.has_left_nothing()
@@ -46,7 +46,7 @@ def test_nothing_runs_on_when_the_night_ends_while_its_prefect_starts(
     process = small.start()
     assert until(small.children, 60)
     process.send_signal(number)
-    process.communicate(timeout=30)
+    process.communicate(timeout=100)
     assert process.returncode == (130 if number == signal.SIGTERM else -number)
     assert small.has_left_nothing()
 
@@ -82,7 +82,7 @@ def test_git_does_not_outlive_the_night(tmp_path: Path, silent: str, number: sig
     try:
         assert until(lambda: _who_names(silent), 60)
         process.send_signal(number)
-        process.communicate(timeout=30)
+        process.communicate(timeout=100)
         assert until(lambda: not _who_names(silent))
     finally:
         process.kill()

@@ -7,7 +7,7 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -15,10 +15,12 @@ import pytest
 
 from flows import cli
 from flows.printable import REPLACEMENT
+from flows.process.own_prefect import ASKED_SERVER
 from flows.process.streams import say
 from flows.progress import PlainProgress, TerminalProgress, progress_on
 from tests.flows.process.conftest import SmallNight
 
+Disturbed = Callable[[SmallNight], "subprocess.CompletedProcess[str]"]
 NOBODY = "import os, sys; os.close(2); os.execv(sys.argv[1], sys.argv[1:])"
 
 
@@ -88,34 +90,60 @@ def test_control_codes_of_an_upstream_do_not_reach_the_terminal() -> None:
         assert REPLACEMENT in out.getvalue()
 
 
-@pytest.mark.slow
-def test_a_night_is_the_same_whoever_reads_its_progress(small: SmallNight) -> None:
-    """One night after the other: nobody has standard error, its reader is gone, it is full."""
-    expected = small.run()
-    assert expected.stdout.endswith("report.html\n"), expected.stderr
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> SmallNight:
+    """Where the nights of this file are run, one after the other; they report to a server that runs already."""
+    return SmallNight(tmp_path_factory.mktemp("streams"), environment={ASKED_SERVER: prefect_api})
 
+
+@pytest.fixture(scope="module")
+def undisturbed(place: SmallNight) -> subprocess.CompletedProcess[str]:
+    run = place.run()
+    assert run.stdout.endswith("report.html\n"), run.stderr
+    return run
+
+
+def _progress_to_nobody(place: SmallNight) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", NOBODY, *place.command]
+    return subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=False, timeout=100, env=os.environ | place.environment
+    )
+
+
+def _progress_to_a_reader_that_is_gone(place: SmallNight) -> subprocess.CompletedProcess[str]:
     reader, writer = os.pipe()
     os.close(reader)
-    gone = small.run(stderr=writer)
-    os.close(writer)
-    with Path("/dev/full").open("w") as full_disk:
-        full = small.run(stderr=full_disk)
-    nobody = subprocess.run(
-        [sys.executable, "-c", NOBODY, *small.command], stdout=subprocess.PIPE, text=True, check=False, timeout=100
-    )
-    for run in (gone, full, nobody):
-        assert (run.stdout, run.returncode) == (expected.stdout, expected.returncode)
-    assert small.statuses()[1:] == small.statuses()[:1] * 3
+    with os.fdopen(writer, "w") as gone:
+        return place.run(stderr=gone)
+
+
+def _progress_to_a_full_disk(place: SmallNight) -> subprocess.CompletedProcess[str]:
+    with Path("/dev/full").open("w") as full:
+        return place.run(stderr=full)
 
 
 @pytest.mark.slow
-def test_a_report_whose_path_nobody_takes_is_a_report(small: SmallNight) -> None:
-    expected = small.run()
+@pytest.mark.parametrize(
+    "disturbed", [_progress_to_nobody, _progress_to_a_reader_that_is_gone, _progress_to_a_full_disk]
+)
+def test_a_night_is_the_same_whoever_reads_its_progress(
+    place: SmallNight, undisturbed: subprocess.CompletedProcess[str], disturbed: Disturbed
+) -> None:
+    before = place.statuses()
+    run = disturbed(place)
+    assert (run.stdout, run.returncode) == (undisturbed.stdout, undisturbed.returncode)
+    assert place.statuses() == [*before, before[0]]
+
+
+@pytest.mark.slow
+def test_a_report_whose_path_nobody_takes_is_a_report(
+    place: SmallNight, undisturbed: subprocess.CompletedProcess[str]
+) -> None:
     with Path("/dev/full").open("w") as full_disk:
-        full = small.run(stdout=full_disk)
-    assert full.returncode == expected.returncode
-    last = full.stderr.splitlines()[-1]
-    assert last == f"trends: standard output: No space left on device; the report is {expected.stdout.strip()}"
+        run = place.run(stdout=full_disk)
+    assert run.returncode == undisturbed.returncode
+    last = run.stderr.splitlines()[-1]
+    assert last == f"trends: standard output: No space left on device; the report is {undisturbed.stdout.strip()}"
 
 
 def test_a_file_never_takes_the_place_of_a_closed_stream(tmp_path: Path) -> None:
