@@ -9,6 +9,7 @@ true are held back for as long as they come. A check that cannot run holds nothi
 from __future__ import annotations
 
 from dataclasses import astuple, dataclass
+from datetime import date
 
 import duckdb
 
@@ -16,7 +17,15 @@ from warehouse.catalogue.services import source_of
 from warehouse.open import transaction
 from warehouse.read.queries import ask_dicts, query
 
-CHECKS = ("vanished", "negative_counts", "missing_days", "abrupt_revision", "clock_skew", "duplicate_keys")
+CHECKS = (
+    "vanished",
+    "other_history",
+    "negative_counts",
+    "missing_days",
+    "abrupt_revision",
+    "clock_skew",
+    "duplicate_keys",
+)
 NEVER_BELIEVED = frozenset({"negative_counts", "duplicate_keys"})
 NIGHTS_UNTIL_BELIEVED = 2
 
@@ -26,6 +35,7 @@ class CheckResult:
     """What a check found. Where no answer is meant, source, service and entity are "*".
 
     status: passed; failed: held back; believed: let in; broken: the check could not run, so it held nothing back
+    first_day: the first day that the finding is about; a history that is believed is a measurement break from there on
     """
 
     check_name: str
@@ -34,6 +44,7 @@ class CheckResult:
     entity: str
     status: str
     detail: str
+    first_day: date | None = None
 
 
 def run_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[CheckResult, ...]:
@@ -70,8 +81,8 @@ def _run_check(con: duckdb.DuckDBPyConnection, run_id: str, name: str) -> list[C
     if not found:
         return [CheckResult(name, "*", "*", "*", "passed", "")]
     return [
-        CheckResult(name, source_of(service), service, entity, _status(con, run_id, name, service, entity), detail)
-        for service, entity, detail in found
+        CheckResult(name, source_of(service), service, entity, _status(con, run_id, name, service, entity), *what)
+        for service, entity, *what in found
     ]
 
 
@@ -86,7 +97,7 @@ def _status(con: duckdb.DuckDBPyConnection, run_id: str, name: str, service: str
 def _record(con: duckdb.DuckDBPyConnection, run_id: str, result: CheckResult) -> None:
     con.execute(
         "INSERT INTO raw.check_results BY NAME SELECT ? AS run_id, ? AS check_name, ? AS source, ? AS service,"
-        " ? AS entity, ? AS status, ? AS detail",
+        " ? AS entity, ? AS status, ? AS detail, ? AS first_day",
         [run_id, *astuple(result)],
     )
     if result.status == "failed":

@@ -166,6 +166,19 @@ def test_head_that_names_no_branch(upstream: Upstream) -> None:
     assert answer.state["branch"] is None
 
 
+def test_head_that_names_a_branch_that_is_gone_is_no_news(upstream: Upstream) -> None:
+    sha = upstream.origin.commit()
+    upstream.origin.commit(branch="side")
+    upstream.fetch()
+    git(f"--git-dir={upstream.origin.path}", "symbolic-ref", "HEAD", "refs/heads/gone")
+    with pytest.raises(TransientError, match="known so far are kept"):
+        upstream.fetch()
+    git(f"--git-dir={upstream.origin.path}", "symbolic-ref", "HEAD", "refs/heads/side")
+    other = upstream.fetch()
+    assert (other.state["branch"], other.replaces_all) == ("side", True)
+    assert sha not in {row.commit_sha for row in commits(other)}
+
+
 def test_no_commit_at_all_is_unavailable_not_zero(upstream: Upstream) -> None:
     with pytest.raises(TransientError, match="no commit on its default branch"):
         upstream.fetch()

@@ -29,8 +29,22 @@ WHERE packages.role = 'requires'
         SELECT 1 FROM told
         WHERE told.entity = packages.framework AND told.effective_on = packages.since AND told.kind = 'dependency'
     )
-GROUP BY packages.framework, packages.since;
-COMMENT ON VIEW core.breaks IS 'Days from which a source counts differently: those that ship, those of config.toml, and the dependencies that config.toml names.';
+GROUP BY packages.framework, packages.since
+UNION ALL BY NAME
+SELECT DISTINCT
+    results.service AS break_source,
+    '*' AS metric,
+    results.first_day AS effective_on,
+    'history' AS kind,
+    results.detail AS what_changed,
+    'quality check ' || results.check_name || ' of ' || runs.as_of || ', told on a third day' AS evidence,
+    results.entity,
+    CAST(NULL AS DATE) AS ends_on
+FROM raw.check_results AS results
+INNER JOIN raw.runs AS runs USING (run_id)
+CROSS JOIN core.clock AS clock
+WHERE results.check_name = 'other_history' AND results.status = 'believed' AND runs.as_of <= clock.as_of;
+COMMENT ON VIEW core.breaks IS 'Days from which a source counts differently: those that ship, those of config.toml, the dependencies that config.toml names, and histories of commits that were replaced.';
 
 CREATE VIEW core.series_breaks AS
 SELECT DISTINCT

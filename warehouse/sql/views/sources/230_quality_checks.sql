@@ -8,7 +8,7 @@ WHERE runs.runs_ago = 0;
 
 COMMENT ON VIEW quality_checks IS 'What the checks of the last run found. Grain: check_name, service, entity. What fails is held back: the figures published before stay.';
 COMMENT ON COLUMN quality_checks.run_id IS 'The run that was checked.';
-COMMENT ON COLUMN quality_checks.check_name IS 'vanished, negative_counts, missing_days, abrupt_revision, clock_skew, duplicate_keys.';
+COMMENT ON COLUMN quality_checks.check_name IS 'vanished, other_history, negative_counts, missing_days, abrupt_revision, clock_skew, duplicate_keys.';
 COMMENT ON COLUMN quality_checks.source IS 'Source in config.toml whose answers were checked; * where all passed or the check could not run.';
 COMMENT ON COLUMN quality_checks.entity IS 'Package, repository or group of search terms; * where all passed or the check could not run.';
 COMMENT ON COLUMN quality_checks.status IS 'passed; failed: held back; believed: said on a third day, so let in; broken: the check could not run, so it held nothing back.';

@@ -1,0 +1,83 @@
+-- Whole histories that lack commits which were published: of months that were over, or because the default branch is
+-- another one. Such a history may be true, but nobody should find months smaller without being told why.
+WITH fresh AS (
+    SELECT entity, content_id, json_extract_string(state, '$.branch') AS branch
+    FROM told_answers
+    WHERE is_fresh AND service = 'git' AND replaces_all
+    QUALIFY recency = max(recency) OVER (PARTITION BY entity)
+),
+
+-- The last whole history before, and what was added to it.
+known AS (
+    SELECT
+        told.entity, told.content_id, told.recency, told.last_whole_day,
+        json_extract_string(told.state, '$.branch') AS branch
+    FROM told_answers AS told
+    SEMI JOIN fresh USING (entity)
+    WHERE NOT told.is_fresh AND told.service = 'git'
+    QUALIFY told.recency >= coalesce(max(told.recency) FILTER (WHERE told.replaces_all) OVER (PARTITION BY told.entity), 0)
+),
+
+before AS (
+    SELECT entity, max(last_whole_day) AS last_day, max_by(branch, recency) AS branch
+    FROM known
+    GROUP BY entity
+),
+
+-- Every commit, merges left out, and in which of the two histories it is.
+commits AS (
+    SELECT
+        entity, commit_sha, any_value(day) AS day, bool_or(is_fresh) AS is_there, bool_or(NOT is_fresh) AS was_there
+    FROM (
+        SELECT fresh.entity, told.commit_sha, CAST(told.committed_at AS DATE) AS day, true AS is_fresh
+        FROM raw.git_commits AS told
+        INNER JOIN fresh USING (content_id)
+        WHERE NOT told.is_merge
+        UNION ALL
+        SELECT known.entity, told.commit_sha, CAST(told.committed_at AS DATE), false
+        FROM raw.git_commits AS told
+        INNER JOIN known USING (content_id)
+        WHERE NOT told.is_merge
+    )
+    GROUP BY entity, commit_sha
+),
+
+-- Months that were over when the last answer was made.
+months AS (
+    SELECT
+        commits.entity, date_trunc('month', commits.day) AS month,
+        count(*) FILTER (WHERE was_there) > count(*) FILTER (WHERE is_there) AS shrank
+    FROM commits
+    INNER JOIN before ON commits.entity = before.entity AND last_day(commits.day) <= before.last_day
+    GROUP BY commits.entity, month
+),
+
+gone AS (
+    SELECT entity, count(*) AS commits, min(day) AS first_day, max(day) AS last_day
+    FROM commits
+    WHERE was_there AND NOT is_there
+    GROUP BY entity
+)
+
+SELECT
+    'git' AS service,
+    gone.entity,
+    concat_ws(
+        '; ',
+        CASE
+            WHEN fresh.branch IS DISTINCT FROM before.branch
+                THEN format(
+                    'the default branch is {}, before that {}',
+                    coalesce(fresh.branch, 'unknown'), coalesce(before.branch, 'unknown')
+                )
+            ELSE 'the history was replaced'
+        END,
+        format('{} commits from {} to {} are gone', gone.commits, gone.first_day, gone.last_day)
+    ) AS detail,
+    gone.first_day
+FROM gone
+INNER JOIN fresh USING (entity)
+INNER JOIN before USING (entity)
+WHERE fresh.branch IS DISTINCT FROM before.branch
+    OR EXISTS (SELECT 1 FROM months WHERE months.entity = gone.entity AND months.shrank)
+ORDER BY ALL
