@@ -119,7 +119,7 @@ def test_a_framework_is_added_in_config_alone_and_the_report_says_that_it_has_no
     run = place.night()
     assert run.returncode == 1, run.stderr
     page = Path(run.stdout.splitlines()[-1]).read_text(encoding="utf-8")
-    assert "The last run got nothing new from git history for jax-ml/jax" in page
+    assert "The last run got nothing new from Git history for jax" in page
     with open_published(place.published) as con:
         frameworks = {name for (name,) in con.execute("SELECT framework FROM frameworks").fetchall()}
     assert frameworks == {"keras", "jax"}
