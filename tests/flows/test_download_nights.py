@@ -182,6 +182,8 @@ def test_lost_days_come_from_the_other_service_and_are_asked_each_week_until_the
     life.clickpy_is = {}
     assert life.nights(14, 15, 21) == [54, 15, 20]
     assert [life.published()[lost] for lost in gap] == [("clickpy", installs(lost)) for lost in gap]
+    changed = "SELECT day, old_value, new_value FROM revisions WHERE service = 'clickpy' AND metric = 'downloads, all'"
+    assert life.told(f"{changed} ORDER BY day") == [(lost, None, installs(lost)) for lost in gap]
     assert life.failed == []
 
 

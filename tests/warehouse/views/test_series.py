@@ -35,6 +35,7 @@ COLUMNS = {
     "revisions": "source entity metric day old_value new_value difference seen_at previous_seen_at",
     "lineage": "framework metric month",
     "quality_checks": "run_id check_name source entity status detail",
+    "source_notes": "source service entity kind note",
 }
 
 

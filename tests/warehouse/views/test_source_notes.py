@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from warehouse.rows import Answer, SearchPoint, StarDay
+from warehouse.rows import Answer, Release, SearchPoint, StarDay
 
 AT = datetime(2021, 6, 25, 23, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -63,6 +63,21 @@ def test_what_was_noted_before_is_known_of_a_day_before(
     assert notes(con) == []
     con.execute("SET VARIABLE as_of = DATE '2021-06-24'")
     assert [note for *_, note in notes(con)] == ["old"]
+
+
+@pytest.mark.usefixtures("tracked")
+def test_a_project_that_is_not_active_is_a_doubt_until_it_is_again(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], answer: Callable[..., Answer]
+) -> None:
+    release = Release("keras", "1.0", AT - 9 * DAY, False, False)
+    over = {"project_status": "archived"}
+    save(
+        answer("pypi_index", "keras", release, at=AT - DAY, state=over, replaces_all=True),
+        answer("pypi_index", "theano", release, at=AT - DAY, state=over, replaces_all=True),
+    )
+    assert notes(con) == [("pypi_index", "keras", "doubt", "keras is archived on the package index")]
+    save(answer("pypi_index", "keras", release, at=AT, replaces_all=True), run_id="r2")
+    assert notes(con) == []
 
 
 @pytest.mark.usefixtures("tracked")

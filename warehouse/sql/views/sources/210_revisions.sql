@@ -46,6 +46,37 @@ compared AS (
         lag(collected_at) OVER earlier AS previous_seen_at
     FROM told
     WINDOW earlier AS (PARTITION BY service, entity, metric, day, period_end ORDER BY recency)
+),
+
+-- From which day to which day downloads were known before the moment at which more was told of them.
+known AS (
+    SELECT
+        service, entity, metric, collected_at,
+        min(min(day)) OVER before AS first_day,
+        max(max(day)) OVER before AS last_day
+    FROM figures
+    WHERE day = period_end AND metric <> 'stars'
+    GROUP BY service, entity, metric, collected_at
+    WINDOW before AS (
+        PARTITION BY service, entity, metric
+        ORDER BY collected_at
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    )
+),
+
+-- Days between them that were missing, when they came.
+filled AS (
+    SELECT came.*
+    FROM (
+        SELECT
+            source, service, entity, metric, day, period_end, arg_min(value, recency) AS value,
+            min(collected_at) AS collected_at
+        FROM figures
+        WHERE day = period_end AND metric <> 'stars'
+        GROUP BY source, service, entity, metric, day, period_end
+    ) AS came
+    INNER JOIN known USING (service, entity, metric, collected_at)
+    WHERE came.day BETWEEN known.first_day AND known.last_day
 )
 
 SELECT
@@ -60,15 +91,18 @@ SELECT
     previous_seen_at,
     period_end,
     service
-FROM compared
-WHERE value <> old_value;
+FROM (
+    SELECT * FROM compared WHERE value <> old_value
+    UNION ALL BY NAME
+    SELECT * FROM filled
+);
 
-COMMENT ON VIEW revisions IS 'Figures that a source corrected later. Grain: service, entity, metric, day, period_end, seen_at. The day that was not over when it was collected is left out; draws of search interest are samples and are not corrected.';
+COMMENT ON VIEW revisions IS 'Figures that a source corrected later, and days of downloads that were missing at first. Grain: service, entity, metric, day, period_end, seen_at. The day that was not over when it was collected is left out; draws of search interest are samples and are not corrected.';
 COMMENT ON COLUMN revisions.source IS 'Source in config.toml.';
 COMMENT ON COLUMN revisions.entity IS 'Package or repository.';
 COMMENT ON COLUMN revisions.metric IS 'downloads with the basis, or stars.';
 COMMENT ON COLUMN revisions.day IS 'UTC day that the figure is of, or the first day of its window.';
-COMMENT ON COLUMN revisions.old_value IS 'The figure before, which stays in raw.';
+COMMENT ON COLUMN revisions.old_value IS 'The figure before, which stays in raw; NULL for a day that was missing between others.';
 COMMENT ON COLUMN revisions.new_value IS 'The figure after.';
 COMMENT ON COLUMN revisions.difference IS 'new_value - old_value.';
 COMMENT ON COLUMN revisions.seen_at IS 'When the new figure was collected, UTC.';

@@ -8,6 +8,15 @@ WITH last_draws AS (
     QUALIFY collected_at = max(collected_at) OVER ()
 ),
 
+-- What the index last said of each package, its status among it where that is not "active".
+projects AS (
+    SELECT answers.source, answers.service, answers.entity, json_extract_string(answers.state, '$.project_status') AS status
+    FROM core.answers AS answers
+    INNER JOIN (SELECT DISTINCT package FROM core.framework_packages) AS packages ON answers.entity = packages.package
+    WHERE answers.service = 'pypi_index'
+    QUALIFY row_number() OVER (PARTITION BY answers.entity ORDER BY answers.recency DESC) = 1
+),
+
 -- How far back the stars of a repository are known; they are read from the newest week back, as far as an hour allows.
 histories AS (
     SELECT
@@ -39,11 +48,15 @@ SELECT
         ELSE format('{} commits have a time that cannot be and count in no figure', undated.commits)
     END AS note
 FROM core.undated_commits AS undated
-INNER JOIN core.frameworks AS frameworks USING (framework);
+INNER JOIN core.frameworks AS frameworks USING (framework)
+UNION ALL BY NAME
+SELECT source, service, entity, 'doubt' AS kind, format('{} is {} on the package index', entity, status) AS note
+FROM projects
+WHERE status IS NOT NULL;
 
 COMMENT ON VIEW source_notes IS 'What is worth knowing of the sources and is no failure. Grain: source, entity, note.';
 COMMENT ON COLUMN source_notes.source IS 'Name of the source in config.toml.';
 COMMENT ON COLUMN source_notes.service IS 'Service that answered.';
-COMMENT ON COLUMN source_notes.entity IS 'What was asked about: a repository, or the search terms of one request, joined by +.';
+COMMENT ON COLUMN source_notes.entity IS 'What was asked about: a package, a repository, or the search terms of one request, joined by +.';
 COMMENT ON COLUMN source_notes.kind IS 'doubt: what an answer gives cause to look at; to_come: what later nights bring.';
 COMMENT ON COLUMN source_notes.note IS 'One plain line.';
