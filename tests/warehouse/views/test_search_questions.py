@@ -95,3 +95,28 @@ def test_a_draw_of_the_replay_carries_its_question(
         with trends_client(settings) as client:
             save(*fetch_interest(settings, client, queries=["keras"], collected_at=AT))
     assert questions(con) == [("keras", "JP", "today 5-y", "term", 0, "JP|today 5-y|term|0|")]
+
+
+def test_draws_of_two_questions_never_mix_and_the_change_is_told(
+    con: duckdb.DuckDBPyConnection,
+    save: Callable[..., int],
+    answer: Callable[..., Answer],
+    configured: Callable[..., tuple[Answer, Answer]],
+) -> None:
+    def drawn(interest: int, day: int, **question: object) -> Answer:
+        points = [SearchPoint("keras", date(2021, 5, 2 + 7 * n), "WEEK", interest, False, True, False) for n in (0, 1)]
+        asked = {"question": {**QUESTION, **question}}
+        return answer("google_trends", "keras", *points, at=AT.replace(day=day), state=asked)
+
+    save(*configured(at=AT.replace(day=1), keras=["keras"]), drawn(100, 2), drawn(100, 3))
+    for run, question in enumerate([{"geo": "US"}, {"timeframe": "today 5-y"}, {"match": "topic"}, {"category": 5}]):
+        save(drawn(10 + run, 4 + run, **question), run_id=f"r{run}")
+        weeks = con.execute("SELECT DISTINCT interest, draws FROM search_interest_weekly").fetchall()
+        assert weeks == [(10 + run, 1)], question
+    told = con.execute(
+        "SELECT source, metric, effective_on, kind, what_changed LIKE '%US|today 12-m|term|0| in place of DE|%'"
+        " FROM measurement_breaks ORDER BY effective_on"
+    ).fetchall()
+    assert [row[2].day for row in told] == [4, 5, 6, 7]
+    assert told[0] == ("google_trends", "search_interest", date(2021, 6, 4), "question", True)
+    assert con.execute("SELECT count(*) FROM core.series_breaks WHERE kind = 'question'").fetchall() == [(0,)]

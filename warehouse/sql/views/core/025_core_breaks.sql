@@ -43,8 +43,21 @@ SELECT DISTINCT
 FROM raw.check_results AS results
 INNER JOIN raw.runs AS runs USING (run_id)
 CROSS JOIN core.clock AS clock
-WHERE results.check_name = 'other_history' AND results.status = 'believed' AND runs.as_of <= clock.as_of;
-COMMENT ON VIEW core.breaks IS 'Days from which a source counts differently: those that ship, those of config.toml, the dependencies that config.toml names, and histories of commits that were replaced.';
+WHERE results.check_name = 'other_history' AND results.status = 'believed' AND runs.as_of <= clock.as_of
+UNION ALL BY NAME
+-- The published series is of one question, so such a day breaks no window of it; it parts this series from earlier reports.
+SELECT
+    'google_trends' AS break_source,
+    'search_interest' AS metric,
+    asked_on AS effective_on,
+    'question' AS kind,
+    'Google Trends is asked another question (place|span|match|category|property): ' || question || ' in place of '
+        || question_before AS what_changed,
+    'config.toml: [sources.google_trends]' AS evidence,
+    '*' AS entity,
+    CAST(NULL AS DATE) AS ends_on
+FROM core.search_question_changes;
+COMMENT ON VIEW core.breaks IS 'Days from which a source counts differently: those that ship, those of config.toml, the dependencies that config.toml names, histories of commits that were replaced, and changes of the question that Google Trends is asked.';
 
 CREATE VIEW core.series_breaks AS
 SELECT DISTINCT
@@ -63,5 +76,6 @@ INNER JOIN core.frameworks AS frameworks
         WHERE packages.framework = frameworks.framework
             AND packages.role = 'counted'
             AND packages.package = breaks.entity
-    );
+    )
+WHERE breaks.kind <> 'question';
 COMMENT ON VIEW core.series_breaks IS 'The one place that says which breaks touch which series: by framework, metric and service; the other columns are those of the break.';

@@ -5,22 +5,31 @@
 -- warehouse of many years would cost more every night. Of the time before, the last draw of each year is kept for the
 -- weeks that no later draw reaches, because a request goes back for five years only.
 CREATE VIEW core.search_draws AS
+WITH measured AS (
+    SELECT answers.*, questions.question
+    FROM core.current_answers AS answers
+    INNER JOIN core.search_questions AS questions USING (answer_id)
+    WHERE answers.row_type = 'search_points' AND answers.row_count > 0
+    QUALIFY NOT answers.is_synthetic OR bool_and(answers.is_synthetic) OVER ()
+),
+
+-- A series is one question: draws of another place, span, match or category say nothing about this one.
+asked AS (SELECT * FROM measured QUALIFY question = first_value(question) OVER (ORDER BY recency DESC)),
+
 -- Requests of one moment for one group of terms are one draw, however many answers they came in.
-WITH draws AS (
+draws AS (
     SELECT
         *,
         service || chr(31) || entity || chr(31) || CAST(collected_at AS VARCHAR) AS draw,
         collected_at > max(collected_at) OVER () - INTERVAL 30 DAY AS is_recent,
         max(collected_at) OVER (PARTITION BY entity, year(collected_at)) = collected_at AS is_kept
-    FROM core.current_answers
-    WHERE row_type = 'search_points' AND row_count > 0
-    QUALIFY NOT is_synthetic OR bool_and(is_synthetic) OVER ()
+    FROM asked
 )
 
 SELECT answer_id, content_id, draw, recency, collected_at, last_whole_day, is_synthetic, is_recent
 FROM draws
 WHERE is_recent OR is_kept;
-COMMENT ON VIEW core.search_draws IS 'The draws that the estimate is made of: those of the last 30 days, and the last of each year before. Synthetic ones only as long as there is no real one.';
+COMMENT ON VIEW core.search_draws IS 'The draws that the estimate is made of: those of the last 30 days, and the last of each year before. All of one question, that of the latest draw; synthetic ones only as long as there is no real one.';
 
 CREATE VIEW core.search_points AS
 SELECT

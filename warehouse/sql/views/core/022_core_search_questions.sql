@@ -19,3 +19,21 @@ CREATE VIEW core.search_place AS
 SELECT CASE WHEN last_geo = '' THEN 'worldwide' ELSE 'in ' || last_geo END AS place
 FROM (SELECT coalesce(arg_max(geo, collected_at), '') AS last_geo FROM core.search_questions);
 COMMENT ON VIEW core.search_place IS 'One row: where the searches of the last draw were made, as texts say it: worldwide, in US, in US-NY.';
+
+-- A question counts from its first draw after draws of another one.
+CREATE VIEW core.search_question_changes AS
+WITH draws AS (
+    SELECT
+        CAST(questions.collected_at AS DATE) AS asked_on,
+        answers.recency,
+        questions.question,
+        lag(questions.question) OVER (ORDER BY answers.recency) AS question_before
+    FROM core.search_questions AS questions
+    INNER JOIN core.answers AS answers USING (answer_id)
+    WHERE answers.row_count > 0 AND NOT answers.is_synthetic
+)
+
+SELECT asked_on, question, question_before
+FROM draws
+WHERE question <> question_before;
+COMMENT ON VIEW core.search_question_changes IS 'Days on which Google Trends began to be asked another question than before.';
