@@ -150,7 +150,8 @@ class Answer:
                   break_detection; `source` is the source of config.toml that it answers for
     entity        what was asked about: a package, a repository, "tensorflow+pytorch+keras" for a group of terms
     request       the request in full, JSON, without secrets: whoever repeats it gets the same kind of answer
-    window_start, window_end   days asked for, both included; None where the request names none
+    window_start, window_end   days asked for, as far as the service has come, both included; None where the request
+                  names none. Downloads: a day in it without a row is before the first of the package
     replaces_all  True: a whole, everything this service said of this entity before is superseded, also by absence
     state         what the next request needs (etag, tip commit); kept as JSON
     body          the raw body where it is kept (Google Trends)
