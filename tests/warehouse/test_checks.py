@@ -122,13 +122,13 @@ def test_a_gap_is_told_from_twenty_downloads_a_day_on(night: Any, median: int, i
 
 
 @pytest.mark.parametrize(("interest", "is_held_back"), [(100, False), (101, True), (0, False), (-1, True)])
-def test_interest_is_0_to_100_both_included(night: Any, interest: int, is_held_back: bool) -> None:
+def test_search_interest_from_0_to_100_is_let_in(night: Any, interest: int, is_held_back: bool) -> None:
     point = SearchPoint("pytorch", SUNDAY, "WEEK", interest, False, True, False)
     assert bool(night(0, ("google_trends", "pytorch", [point]))) is is_held_back
 
 
 @pytest.mark.parametrize(("commits", "is_held_back"), [(10, False), (11, True)])
-def test_ten_commits_of_days_to_come_are_let_in(night: Any, commits: int, is_held_back: bool) -> None:
+def test_up_to_ten_commits_dated_in_the_future_are_let_in(night: Any, commits: int, is_held_back: bool) -> None:
     rows = [commit(str(n), FIRST + DAY) for n in range(commits)]
     assert bool(night(0, ("git", "pytorch/pytorch", rows))) is is_held_back
 
@@ -153,7 +153,7 @@ def test_totals_at_the_end_of_64_bits_do_not_end_a_check(night: Any, total: int)
     assert all(result.status == "failed" for result in results)
 
 
-def test_a_check_that_cannot_run_is_told_and_the_others_run(con: duckdb.DuckDBPyConnection, night: Any) -> None:
+def test_a_check_that_cannot_run_is_reported_and_the_others_run(con: duckdb.DuckDBPyConnection, night: Any) -> None:
     con.execute("ALTER TABLE raw.pypi_releases RENAME TO away")
     results = night(0, ("clickpy", "torch", downloads(50, -1)))
     assert names(results) == [("negative_counts", "clickpy", "torch", "failed"), ("duplicate_keys", "*", "*", "broken")]
@@ -163,7 +163,7 @@ def test_a_check_that_cannot_run_is_told_and_the_others_run(con: duckdb.DuckDBPy
     assert published(con) == [50, 60]
 
 
-def test_a_source_that_says_it_on_a_third_day_is_believed(con: duckdb.DuckDBPyConnection, night: Any) -> None:
+def test_a_revision_that_comes_on_three_days_is_believed(con: duckdb.DuckDBPyConnection, night: Any) -> None:
     night(0, ("clickpy", "torch", downloads(5000, 5100)))
     revised = ("clickpy", "torch", downloads(5000, 400))
     statuses = [names(night(n, revised)) for n in (1, 2, 3, 4)]
@@ -172,7 +172,7 @@ def test_a_source_that_says_it_on_a_third_day_is_believed(con: duckdb.DuckDBPyCo
     assert published(con) == [5000, 400]
 
 
-def test_three_runs_of_one_day_are_one_day(con: duckdb.DuckDBPyConnection, night: Any) -> None:
+def test_three_runs_on_one_day_count_as_one_day(con: duckdb.DuckDBPyConnection, night: Any) -> None:
     night(0, ("clickpy", "torch", downloads(5000, 5100)))
     revised = ("clickpy", "torch", downloads(5000, 400))
     for again in ("", " again", " and again", " once more"):
@@ -196,7 +196,7 @@ def test_a_late_repair_of_a_young_day_is_no_abrupt_revision(con: duckdb.DuckDBPy
         ("google_trends", [SearchPoint("pytorch", SUNDAY, "WEEK", 101, False, True, False)]),
     ],
 )
-def test_figures_that_cannot_be_are_held_back_for_ever(
+def test_negative_counts_are_held_back_however_often_they_come(
     con: duckdb.DuckDBPyConnection, night: Any, service: str, rows: list[Row]
 ) -> None:
     for number in range(4):
@@ -257,7 +257,7 @@ def test_a_night_without_new_commits_is_no_loss(night: Any) -> None:
     assert night(1, ("git", "pytorch/pytorch", [])) == []
 
 
-def test_a_package_that_vanishes_is_told(con: duckdb.DuckDBPyConnection, night: Any) -> None:
+def test_a_package_that_vanishes_is_reported(con: duckdb.DuckDBPyConnection, night: Any) -> None:
     night(0, ("clickpy", "torch", downloads(50, 60)))
     [result] = night(1, ("clickpy", "torch", []))
     assert (result.check_name, result.entity, result.detail) == (
@@ -296,7 +296,7 @@ def test_figures_of_days_to_come_are_held_back(night: Any, service: str, rows: l
     assert names(night(0, (service, "e", rows))) == [("clock_skew", service, "e", "failed")]
 
 
-def test_one_wrong_clock_among_the_committers_is_life(con: duckdb.DuckDBPyConnection, night: Any) -> None:
+def test_one_commit_dated_in_the_future_is_no_reason_to_hold_back(con: duckdb.DuckDBPyConnection, night: Any) -> None:
     assert night(0, ("git", "pytorch/pytorch", [commit("a"), commit("b", FIRST + 400 * DAY)])) == []
     assert sum(published(con, "commits")) == 1
 
@@ -314,7 +314,7 @@ def test_two_figures_for_one_key_are_held_back(night: Any, service: str, rows: l
     assert names(night(0, (service, "e", rows))) == [("duplicate_keys", service, "e", "failed")]
 
 
-def test_stars_in_total_do_not_jump_in_a_night(con: duckdb.DuckDBPyConnection, night: Any) -> None:
+def test_a_total_of_stars_that_jumps_in_a_night_is_held_back(con: duckdb.DuckDBPyConnection, night: Any) -> None:
     night(0, ("github", "pytorch/pytorch", [RepositoryTotal("pytorch/pytorch", FIRST.date(), 5000, 9)]))
     [result] = night(
         1, ("github", "pytorch/pytorch", [RepositoryTotal("pytorch/pytorch", FIRST.date() + DAY, 3000, 9)])

@@ -1,3 +1,5 @@
+"""The warehouse as a store: opened, migrated, loaded without doubles, and never half."""
+
 from __future__ import annotations
 
 import subprocess
@@ -125,7 +127,7 @@ def test_duplicate_rows_and_their_order_do_not_matter(con: duckdb.DuckDBPyConnec
     assert save_answers(con, "r1", [backwards]) == 0
 
 
-def test_nothing_of_a_failing_save_stays(con: duckdb.DuckDBPyConnection) -> None:
+def test_a_save_that_fails_leaves_nothing(con: duckdb.DuckDBPyConnection) -> None:
     mixed = Answer("clickpy", "x", "{}", AT, (*_downloads(1).rows, RepositoryTotal("a/b", date(2021, 6, 1), 1, 1)))
     with pytest.raises(ValueError, match="one type"):
         save_answers(con, "r1", [_downloads(1), mixed])

@@ -23,7 +23,7 @@ def test_no_lists_need_no_server(tmp_path: Path) -> None:
     assert mail_of(tmp_path, "").lists == ()
 
 
-def test_what_a_list_is_by_default(tmp_path: Path) -> None:
+def test_a_list_is_weekly_and_shows_every_framework_by_default(tmp_path: Path) -> None:
     mail = mail_of(tmp_path, SERVER + TEAM)
     assert (mail.security, mail.port, mail.sender) == ("starttls", 587, "trends@example.com")
     (team,) = mail.lists
@@ -31,7 +31,7 @@ def test_what_a_list_is_by_default(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost"])
-def test_without_encryption_to_this_machine_only(tmp_path: Path, host: str) -> None:
+def test_mail_without_encryption_goes_to_this_machine_only(tmp_path: Path, host: str) -> None:
     assert mail_of(tmp_path, f'security = "none"\nhost = "{host}"\n').host == host
     with pytest.raises(ConfigError, match=r"mail\.host.*must be this machine"):
         mail_of(tmp_path, 'security = "none"\nhost = "smtp.example.com"\n')
@@ -54,7 +54,7 @@ def test_without_encryption_to_this_machine_only(tmp_path: Path, host: str) -> N
         "",
     ],
 )
-def test_addresses_that_are_none(tmp_path: Path, address: str) -> None:
+def test_an_address_that_is_none_is_refused(tmp_path: Path, address: str) -> None:
     with pytest.raises(ConfigError, match="bare address"):
         mail_of(tmp_path, f'{SERVER}[[mail.lists]]\nname = "team"\nrecipients = ["{address}"]\n')
     with pytest.raises(ConfigError, match=r"mail\.from.*bare address"):
@@ -79,6 +79,6 @@ def test_addresses_that_are_none(tmp_path: Path, address: str) -> None:
         ('host = "smtp.example.com:587"\nsecurity = "ssl"\n', r"mail\.security"),
     ],
 )
-def test_what_else_is_refused(tmp_path: Path, text: str, said: str) -> None:
+def test_other_faults_of_the_mail_settings_are_named(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         mail_of(tmp_path, text)

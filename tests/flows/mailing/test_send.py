@@ -44,14 +44,14 @@ from warehouse.save import save_answers
 
 
 @pytest.mark.parametrize("answer", ["450 4.2.0 greylisted", "data 451 4.3.0 busy", "421 4.3.2 going down"])
-def test_what_may_work_later_is_tried_again(send: Send, server: MailServer, slept: list[float], answer: str) -> None:
+def test_a_temporary_refusal_is_tried_again(send: Send, server: MailServer, slept: list[float], answer: str) -> None:
     server.script[ADA].extend([answer, answer])
     assert statuses(send(mail_of(server.port))) == ["sent", "sent", "sent"]
     assert server.tally() == {ADA: 1, BOB: 1, EVE: 1}
     assert slept == [1, 2]
 
 
-def test_three_tries_and_then_the_next_run(send: Send, server: MailServer) -> None:
+def test_after_three_tries_the_next_run_tries_again(send: Send, server: MailServer) -> None:
     server.script[BOB].extend(["450 4.2.0 later"] * 3)
     outcomes = send(mail_of(server.port))
     assert statuses(outcomes) == ["sent", "deferred", "sent"]
@@ -143,7 +143,7 @@ def test_an_uncertain_mail_is_sent_again_only_when_asked(send: Send, server: Mai
 @pytest.mark.parametrize(
     ("killed_at", "after_restart"), [("sending", "uncertain"), ("sent", "uncertain"), (None, "sent")]
 )
-def test_killed_between_the_server_and_the_ledger(
+def test_a_kill_between_the_server_and_the_ledger_sends_no_mail_twice(
     send: Send,
     server: MailServer,
     tmp_path: Path,

@@ -84,7 +84,7 @@ def test_running_week_stops_with_the_day(get: Get) -> None:
     assert running[6] == 0
 
 
-def test_size_of_a_page(get: Get) -> None:
+def test_a_page_holds_as_many_weeks_as_asked_for_up_to_thirty(get: Get) -> None:
     assert [week["week"] for week in weeks_of(get, 2, per_page=10)] == [
         week["week"] for week in weeks_of(get, 1)[10:20]
     ]
@@ -102,7 +102,7 @@ def test_renamed_repository_moves_to_its_number(get: Get) -> None:
 
 
 @pytest.mark.parametrize("path", ["/repos/jax-ml/jax", "/repos/jax-ml/jax/stargazers/history", "/x", "/repositories/1"])
-def test_unknown_is_404(get: Get, path: str) -> None:
+def test_an_unknown_repository_is_404(get: Get, path: str) -> None:
     assert get(path).status_code == 404
 
 
@@ -113,7 +113,7 @@ def test_only_good_tokens_are_taken(get: Get) -> None:
     assert get("/repos/keras-team/keras").headers["x-ratelimit-limit"] == "60"
 
 
-def test_limit_is_used_up_until_the_next_hour(get: Get, replay: GithubReplay) -> None:
+def test_a_limit_that_is_used_up_stays_so_until_the_next_hour(get: Get, replay: GithubReplay) -> None:
     replay.hourly_requests = 2
     assert [get("/repos/keras-team/keras").status_code for _ in range(3)] == [200, 200, 403]
     refused = get("/repos/keras-team/keras")

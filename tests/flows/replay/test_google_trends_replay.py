@@ -230,7 +230,7 @@ def test_five_items_are_allowed_and_six_are_not(browser: Browser) -> None:
     assert browser.explore(*"abcdef").status_code == 400
 
 
-def test_what_is_gone_is_404(browser: Browser) -> None:
+def test_addresses_that_are_gone_are_404(browser: Browser) -> None:
     for path in ("api/dailytrends", "api/realtimetrends", "api/widgetdata/comparedgeo", ""):
         assert browser.session.get(f"{browser.base_url}/trends/{path}").status_code == 404
 
@@ -385,7 +385,7 @@ def test_the_made_up_levels_stand_as_the_published_figures_say(open_browser: Cal
     assert 0.85 <= ratio(open_browser(NOW), "2020-07-01 2021-06-25") <= 1.15
 
 
-def test_christmas_dips() -> None:
+def test_the_made_up_curves_dip_at_christmas() -> None:
     def week(first: date) -> int:
         options = {"geo": "", "resolution": "WEEK", "today": date(2021, 6, 25), "draw": 0}
         points = made_up_timeline(["tensorflow"], first=date(2019, 11, 1), last=date(2020, 2, 1), **options)

@@ -90,7 +90,7 @@ class TestClickhouse:
             (BY_DAY_SQL, {"user": "root"}, "516"),
         ],
     )
-    def test_other_statements_are_errors(
+    def test_statements_that_are_not_known_are_errors(
         self, server: ReplayServer, sql: str, parameters: dict[str, str], code: str
     ) -> None:
         answer = post(server, sql, **parameters)
@@ -153,7 +153,7 @@ class TestPypistats:
             answer = get(server, "pypistats/api/packages/__all__/overall").json()
         assert [row["date"] for row in answer["data"]] == ["2023-01-01", "2023-01-03"]
 
-    def test_a_category_alone(self, server: ReplayServer) -> None:
+    def test_a_category_may_be_asked_for_alone(self, server: ReplayServer) -> None:
         assert get(server, "pypistats/api/packages/a.b/overall?mirrors=true").json()["data"] == []
         assert len(get(server, "pypistats/api/packages/a_b/overall?mirrors=false").json()["data"]) == 1
 
@@ -196,10 +196,10 @@ class TestTopPackages:
             "lists/2018.03/top-pypi-packages-30-days.json",  # no tags yet
         ],
     )
-    def test_what_did_not_exist_is_404(self, server: ReplayServer, path: str) -> None:
+    def test_a_list_that_did_not_exist_yet_is_404(self, server: ReplayServer, path: str) -> None:
         assert get(server, path).status_code == 404
 
-    def test_nothing_before_the_first_list(self) -> None:
+    def test_there_is_nothing_before_the_first_list(self) -> None:
         with ReplayServer({"lists": TopPackagesReplay(date(2018, 1, 1))}) as lists:
             assert get(lists, "lists/top-pypi-packages.json").status_code == 404
 
@@ -214,7 +214,7 @@ class TestPackageIndex:
         assert answer.headers["Content-Type"] == JSON_TYPE
         assert max(file["upload-time"] for file in answer.json()["files"]) == "2021-06-25T23:26:41.279032Z"
 
-    def test_a_moment_is_exact(self) -> None:
+    def test_the_index_is_as_of_an_exact_moment(self) -> None:
         with ReplayServer({"index": PackageIndexReplay(datetime(2021, 6, 25, 23, tzinfo=UTC))}) as index:
             files = get(index, "index/keras/", headers={"Accept": JSON_TYPE}).json()["files"]
         assert all("2.6.0rc0" not in file["filename"] for file in files)

@@ -1,3 +1,5 @@
+"""What a night reads of what is known already: states, totals, freshness, steps."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

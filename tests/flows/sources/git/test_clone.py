@@ -26,7 +26,7 @@ def test_clone_and_fetch_hold_one_object_a_commit(upstream: Upstream) -> None:
     assert upstream.objects() == 8
 
 
-def test_command_that_needs_a_tree_fails_and_fetches_nothing(upstream: Upstream) -> None:
+def test_a_command_that_needs_a_tree_fails_and_fetches_nothing(upstream: Upstream) -> None:
     upstream.origin.commit()
     upstream.origin.commit()
     upstream.fetch()
@@ -80,7 +80,7 @@ def not_a_repository(clone: Path) -> None:
     "damage", [without_packs, with_a_cut_pack, with_a_lock_left_behind, without_a_tip, not_a_repository]
 )
 @pytest.mark.parametrize("as_a_first_run", [False, True])
-def test_damaged_clone_is_made_again(upstream: Upstream, damage: Any, as_a_first_run: bool) -> None:
+def test_a_damaged_clone_is_made_again(upstream: Upstream, damage: Any, as_a_first_run: bool) -> None:
     first = upstream.origin.commit()
     upstream.fetch()
     second = upstream.origin.commit()
@@ -93,7 +93,7 @@ def test_damaged_clone_is_made_again(upstream: Upstream, damage: Any, as_a_first
     assert upstream.objects() == 2
 
 
-def test_lost_clone_is_made_again_and_only_new_commits_are_told(upstream: Upstream) -> None:
+def test_a_lost_clone_is_made_again_and_only_new_commits_are_reported(upstream: Upstream) -> None:
     upstream.origin.commit()
     upstream.fetch()
     shutil.rmtree(upstream.clone)
@@ -101,7 +101,7 @@ def test_lost_clone_is_made_again_and_only_new_commits_are_told(upstream: Upstre
     assert only(upstream.fetch()).commit_sha == sha
 
 
-def test_two_at_once_take_turns(upstream: Upstream) -> None:
+def test_two_users_of_a_clone_take_turns(upstream: Upstream) -> None:
     shas = [upstream.origin.commit() for _ in range(30)]
     others = [replace(upstream, state={}) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
@@ -111,7 +111,7 @@ def test_two_at_once_take_turns(upstream: Upstream) -> None:
     assert len(clones) == 1
 
 
-def test_what_a_killed_clone_left_behind_goes(upstream: Upstream) -> None:
+def test_what_a_killed_clone_left_behind_is_removed(upstream: Upstream) -> None:
     upstream.origin.commit()
     left = upstream.clone.parent / ".name.git.cloning-abc/objects"
     left.mkdir(parents=True)
@@ -119,7 +119,7 @@ def test_what_a_killed_clone_left_behind_goes(upstream: Upstream) -> None:
     assert {path.name for path in upstream.clone.parent.iterdir()} == {"name.git", ".name.git.lock"}
 
 
-def test_data_folder_that_cannot_be_written(upstream: Upstream) -> None:
+def test_a_data_folder_that_cannot_be_written_is_named(upstream: Upstream) -> None:
     upstream.clone.parent.parent.mkdir(parents=True)
     upstream.clone.parent.write_text("a file where a folder should be")
     with pytest.raises(TerminalError, match="check the data folder"):

@@ -28,7 +28,7 @@ from tests.flows.sources.git.conftest import Upstream, git, only
         truncated(0),
     ],
 )
-def test_passing_trouble_is_asked_again(upstream: Upstream, fault: Any) -> None:
+def test_a_temporary_failure_is_tried_again(upstream: Upstream, fault: Any) -> None:
     sha = upstream.origin.commit()
     upstream.server.misbehave("git", fault)
     assert only(upstream.fetch()).commit_sha == sha
@@ -36,7 +36,7 @@ def test_passing_trouble_is_asked_again(upstream: Upstream, fault: Any) -> None:
 
 
 @pytest.mark.parametrize("fault", [too_many_requests(), status(502), truncated(20), status(202), instead([])])
-def test_lasting_trouble_is_transient_and_leaves_nothing_half(upstream: Upstream, fault: Any) -> None:
+def test_a_lasting_failure_is_transient_and_leaves_no_half_clone(upstream: Upstream, fault: Any) -> None:
     upstream.origin.commit()
     upstream.server.misbehave("git", fault, times=20)
     with pytest.raises(TransientError):
@@ -52,7 +52,7 @@ def cut_packs(request: Any, serve: Any) -> Reply:
     return Reply(reply.status, reply.body, reply.headers, cut_at=len(reply.body) // 2) if is_pack else reply
 
 
-def test_clone_cut_in_mid_pack_leaves_nothing_half(upstream: Upstream) -> None:
+def test_a_clone_cut_in_the_middle_of_a_pack_leaves_no_half_clone(upstream: Upstream) -> None:
     for _ in range(20):
         upstream.origin.commit()
     upstream.server.misbehave("git", cut_packs, times=20)
@@ -61,7 +61,7 @@ def test_clone_cut_in_mid_pack_leaves_nothing_half(upstream: Upstream) -> None:
     assert [path.name for path in upstream.clone.parent.iterdir()] == [".name.git.lock"]
 
 
-def test_fetch_cut_in_mid_pack_keeps_the_clone(upstream: Upstream) -> None:
+def test_a_fetch_cut_in_the_middle_of_a_pack_keeps_the_clone(upstream: Upstream) -> None:
     upstream.origin.commit()
     upstream.fetch()
     inode = upstream.clone.stat().st_ino
@@ -75,7 +75,7 @@ def test_fetch_cut_in_mid_pack_keeps_the_clone(upstream: Upstream) -> None:
 
 
 @pytest.mark.parametrize("code", [401, 403, 404])
-def test_refusal_is_terminal_and_asked_once(upstream: Upstream, code: int) -> None:
+def test_a_refusal_is_terminal_and_not_tried_again(upstream: Upstream, code: int) -> None:
     upstream.origin.commit()
     upstream.server.misbehave("git", status(code), times=9)
     with pytest.raises(TerminalError, match=r"config\.toml"):
@@ -83,19 +83,19 @@ def test_refusal_is_terminal_and_asked_once(upstream: Upstream, code: int) -> No
     assert upstream.waits == []
 
 
-def test_moved_repository_is_followed(upstream: Upstream) -> None:
+def test_a_repository_that_moved_is_followed(upstream: Upstream) -> None:
     sha = upstream.origin.commit()
     target = upstream.server.url("git") + "/owner/name.git/info/refs?service=git-upload-pack"
     upstream.server.misbehave("git", redirected(target))
     assert only(upstream.fetch()).commit_sha == sha
 
 
-def test_nobody_listens(upstream: Upstream, nobody_listens: str) -> None:
+def test_a_server_that_does_not_listen_is_transient(upstream: Upstream, nobody_listens: str) -> None:
     with pytest.raises(TransientError, match="check the network"):
         upstream.fetch(base_url=f"http://{nobody_listens}")
 
 
-def test_time_limit_holds_and_is_not_tried_again(upstream: Upstream) -> None:
+def test_a_command_over_its_time_limit_is_ended_and_not_tried_again(upstream: Upstream) -> None:
     upstream.origin.commit()
     upstream.server.misbehave("git", slow(1.0), times=9)
     with pytest.raises(TransientError, match="not done within 1 s"):
@@ -103,7 +103,7 @@ def test_time_limit_holds_and_is_not_tried_again(upstream: Upstream) -> None:
     assert upstream.waits == []
 
 
-def test_password_in_a_url_is_not_repeated(nobody_listens: str) -> None:
+def test_a_password_in_a_url_is_not_shown(nobody_listens: str) -> None:
     with pytest.raises(TransientError, match=r"127\.0\.0\.1") as caught:
         command.run(("ls-remote", f"http://someone:hunter2@{nobody_listens}/x"), limit=30, network=True)
     assert "hunter2" not in repr(caught.value)
@@ -112,13 +112,15 @@ def test_password_in_a_url_is_not_repeated(nobody_listens: str) -> None:
 # ---- The machine -----------------------------------------------------------------------------------------------------
 
 
-def test_git_is_missing(upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_git_is_told_to_install_it(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(TerminalError, match="git is not installed; install git"):
         upstream.fetch()
 
 
-def test_git_is_too_old(upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_git_that_is_too_old_is_named(upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old = tmp_path / "bin/git"
     old.parent.mkdir()
     old.write_text("#!/bin/sh\necho git version 2.17.1\n")
@@ -128,7 +130,7 @@ def test_git_is_too_old(upstream: Upstream, tmp_path: Path, monkeypatch: pytest.
         upstream.fetch()
 
 
-def test_configuration_of_user_and_environment_takes_no_part(
+def test_the_configuration_of_user_and_environment_is_ignored(
     upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sha = upstream.origin.commit()
@@ -152,7 +154,7 @@ def test_configuration_of_user_and_environment_takes_no_part(
     assert not (tmp_path / "hook-ran").exists()
 
 
-def test_repository_around_the_working_directory_takes_no_part(
+def test_a_repository_around_the_working_directory_is_ignored(
     upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sha = upstream.origin.commit()

@@ -23,7 +23,7 @@ RECORDINGS = Path(__file__).parents[4] / "flows/replay/recordings/github"
 # ---- What a night brings ---------------------------------------------------------------------------------------------
 
 
-def test_first_night_brings_everything_later_ones_what_is_new(upstream: Upstream) -> None:
+def test_the_first_night_brings_every_commit_and_later_ones_the_new_ones(upstream: Upstream) -> None:
     first, second = upstream.origin.commit(ANN), upstream.origin.commit(BOB)
     whole = upstream.fetch()
     assert whole.replaces_all
@@ -86,7 +86,7 @@ def test_new_commits_are_all_that_the_old_tip_did_not_know_whatever_their_dates(
     assert {row.commit_sha for row in commits(upstream.fetch())} == {old_work, merge}
 
 
-def test_strange_names_break_no_row(upstream: Upstream) -> None:
+def test_strange_names_of_authors_do_no_harm(upstream: Upstream) -> None:
     authors = [
         b" <>",
         b"-n --stat <--output=x@example.com>",
@@ -102,7 +102,7 @@ def test_strange_names_break_no_row(upstream: Upstream) -> None:
     assert len({row.author_key for row in rows}) == 5
 
 
-def test_no_name_and_no_address_leaves_the_collector(upstream: Upstream) -> None:
+def test_no_name_and_no_address_is_in_an_answer(upstream: Upstream) -> None:
     upstream.origin.commit(b"Confidential Person <secret.person@example.com>")
     answer = repr(upstream.fetch())
     plain_hash = hashlib.sha256(b"secret.person@example.com").hexdigest()
@@ -127,7 +127,7 @@ def test_rewritten_history_is_walked_again(upstream: Upstream) -> None:
     assert upstream.clone.stat().st_ino == inode, "fetched, not cloned again"
 
 
-def test_tip_that_went_back_is_a_rewritten_history(upstream: Upstream) -> None:
+def test_a_tip_that_went_back_is_a_rewritten_history(upstream: Upstream) -> None:
     root = upstream.origin.commit()
     upstream.origin.commit()
     upstream.fetch()
@@ -158,7 +158,7 @@ def test_only_the_default_branch_counts(upstream: Upstream) -> None:
     assert upstream.objects() == 1
 
 
-def test_head_that_names_no_branch(upstream: Upstream) -> None:
+def test_commits_are_read_from_a_head_that_names_no_branch(upstream: Upstream) -> None:
     sha = upstream.origin.commit()
     (upstream.origin.path / "HEAD").write_text(f"{sha}\n")
     answer = upstream.fetch()
@@ -186,7 +186,7 @@ def test_no_commit_at_all_is_unavailable_not_zero(upstream: Upstream) -> None:
     assert upstream.fetch().replaces_all
 
 
-def test_repository_that_became_empty_is_no_news(upstream: Upstream) -> None:
+def test_a_repository_that_became_empty_keeps_what_is_known(upstream: Upstream) -> None:
     upstream.origin.commit()
     upstream.fetch()
     git(f"--git-dir={upstream.origin.path}", "update-ref", "-d", "refs/heads/main")
@@ -194,7 +194,7 @@ def test_repository_that_became_empty_is_no_news(upstream: Upstream) -> None:
         upstream.fetch()
 
 
-def test_other_server_for_the_same_repository(upstream: Upstream, tmp_path: Path) -> None:
+def test_another_server_may_serve_the_same_repository(upstream: Upstream, tmp_path: Path) -> None:
     upstream.origin.commit()
     upstream.fetch()
     sha = upstream.origin.commit()

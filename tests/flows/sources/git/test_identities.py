@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 from tests.flows.sources.git.conftest import KEY, Upstream, commits, only
 
 
-def test_kind_of_author(upstream: Upstream) -> None:
+def test_authors_are_persons_bots_or_masked(upstream: Upstream) -> None:
     kinds = {
         b"Ann <ann@example.com>": "person",
         b"A. Unique TensorFlower <Gardener@TensorFlow.org >": "masked",
@@ -108,7 +108,7 @@ def test_config_has_the_last_word_on_the_list_that_ships() -> None:
     )
 
 
-def test_the_list_is_in_order() -> None:
+def test_every_line_of_the_list_is_complete_and_unique() -> None:
     """Every line has all its fields, an address is listed once, in one spelling, and says where it is known from."""
     with (ROOT / "flows/sources/git/identities.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

@@ -93,7 +93,7 @@ def test_request_says_the_same_for_the_same_question(night: Night) -> None:
     assert json.loads(first[0].request)["get"] == "/repos/keras-team/keras"
 
 
-def test_who_asks_and_which_version(night: Night) -> None:
+def test_requests_name_the_program_and_the_version_of_the_api(night: Night) -> None:
     night.fetch()
     for _, request in night.server.requests:
         assert request.headers["user-agent"].startswith("framework-trends/")
@@ -119,7 +119,7 @@ def test_token_stays_with_its_host(night: Night) -> None:
         assert other.requests == []
 
 
-def test_netrc_takes_no_part(night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_netrc_is_ignored(night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password hunter2\n")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     night.fetch()
@@ -136,7 +136,7 @@ def test_refused_token_names_its_variable_only(night: Night) -> None:
     assert len(night.server.requests) == 1
 
 
-def test_401_without_a_token_asks_for_one(night: Night) -> None:
+def test_a_401_without_a_token_asks_for_one(night: Night) -> None:
     night.server.misbehave("github", github.bad_credentials())
     error = night.fails()
     assert isinstance(error, TerminalError)
@@ -186,18 +186,18 @@ def test_secondary_limit_is_waited_for(night: Night, retry_after: int | None, wa
     assert night.waits == [waited]
 
 
-def test_other_403_is_terminal(night: Night) -> None:
+def test_a_403_without_a_time_to_wait_is_terminal(night: Night) -> None:
     night.server.misbehave("github", status(403, b'{"message": "bad user agent"}'))
     assert isinstance(night.fails(), TerminalError)
 
 
 @pytest.mark.parametrize("fault", [status(502), status(202, b"{}"), truncated(10), status(200, b"<title></title>")])
-def test_passing_trouble(night: Night, fault: Any) -> None:
+def test_failures_that_may_pass_are_transient(night: Night, fault: Any) -> None:
     night.server.misbehave("github", fault, times=9)
     assert isinstance(night.fails(), TransientError)
 
 
-def test_502_then_200(night: Night) -> None:
+def test_a_502_is_tried_again(night: Night) -> None:
     night.server.misbehave("github", status(502), times=2)
     assert total_of(night.fetch()) == TOTAL
     assert night.waits == [1.0, 2.0]

@@ -47,7 +47,7 @@ def weeks(term: str, *interests: int | str, partial: int | None = None) -> list[
         ("\uff2b\uff45\uff52\uff41\uff53", "Software", "Keras"),
     ],
 )
-def test_topics_that_fit(name: str, kind: str, label: str) -> None:
+def test_a_topic_named_like_its_label_needs_no_note(name: str, kind: str, label: str) -> None:
     assert topic_note(KERAS, {"name": name, "type": kind}, label) is None
 
 
@@ -62,18 +62,18 @@ def test_topics_that_fit(name: str, kind: str, label: str) -> None:
         ("", "Software", "Keras"),
     ],
 )
-def test_topics_that_do_not_fit(name: str, kind: str, label: str) -> None:
+def test_a_topic_named_otherwise_gets_a_note(name: str, kind: str, label: str) -> None:
     note = topic_note(KERAS, {"name": name, "type": kind}, label)
     assert note is not None
     assert f"Google calls the topic {KERAS} {name} ({kind}), which does not fit {label}; find the right one" in note
 
 
 @pytest.mark.parametrize("said", [None, {"name": KERAS, "type": "Search term"}, {"name": KERAS, "type": "Topic"}])
-def test_topics_that_google_does_not_name(said: dict[str, str] | None) -> None:
+def test_a_topic_that_google_does_not_name_gets_a_note(said: dict[str, str] | None) -> None:
     assert f"does not say what the topic {KERAS} is, which stands for Keras" in str(topic_note(KERAS, said, "Keras"))
 
 
-def test_words_are_not_looked_at() -> None:
+def test_a_search_term_needs_no_note_whatever_it_is_called() -> None:
     assert topic_note("Keras", {"name": "Keras", "type": "Search term"}, "Something else") is None
 
 
@@ -129,7 +129,7 @@ def test_names_that_mean_harm_are_kept_as_plain_text(
 # ---- Levels ----------------------------------------------------------------------------------------------------------
 
 
-def test_all_is_well() -> None:
+def test_terms_of_a_fair_size_need_no_note() -> None:
     rows = weeks("a", 80, 100) + weeks("b", 12, 1)
     assert notes_on(rows, {}, {"a": "A", "b": "B"}, "a") == []
 

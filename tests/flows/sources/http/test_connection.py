@@ -47,14 +47,14 @@ def test_silence_in_the_middle_of_a_body_ends_at_the_time_limit(server: ReplaySe
         ask(client, server)
 
 
-def test_nothing_listens(nobody_listens: str, slept: list[float]) -> None:
+def test_a_port_where_nobody_listens_is_unreachable(nobody_listens: str, slept: list[float]) -> None:
     client = HttpClient("clickpy", sleep=slept.append, rate_per_minute=6000)
     with pytest.raises(UnreachableError, match=f"{nobody_listens}/x: no connection; check the network"):
         client.get(f"http://{nobody_listens}/x")
     assert sum(waits(slept)) <= 3
 
 
-def test_a_name_that_does_not_resolve(client: HttpClient) -> None:
+def test_a_name_that_does_not_resolve_is_unreachable(client: HttpClient) -> None:
     with pytest.raises(UnreachableError, match=r"nowhere\.invalid/x: no connection"):
         client.get("http://nowhere.invalid/x")
 
@@ -94,7 +94,7 @@ def test_no_error_of_the_connection_holds_the_query_or_a_token(client: HttpClien
 
 
 @pytest.mark.parametrize("url", ["http://", "ftp://example.org/x", "http://*.example.org/"])
-def test_what_is_no_url_is_terminal(client: HttpClient, url: str) -> None:
+def test_a_url_that_cannot_be_asked_is_terminal(client: HttpClient, url: str) -> None:
     with pytest.raises(TerminalError, match="not a URL that can be asked"):
         client.get(url)
 

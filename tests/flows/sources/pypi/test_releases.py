@@ -1,3 +1,5 @@
+"""Releases from the package index: every version with its day, and every page that is not what was asked for."""
+
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
