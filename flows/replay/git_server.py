@@ -159,7 +159,7 @@ class _Rebuilt:
 
 @contextmanager
 def _only_builder(home: Path) -> Iterator[None]:
-    """One builder at a time, over processes too; what a killed one left behind goes. The lock dies with its holder."""
+    """Let one process build at a time, and delete what a killed one left behind. A lock ends with its process."""
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

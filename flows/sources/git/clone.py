@@ -23,8 +23,7 @@ from flows.retry import again
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.git import SOURCE, command
 from flows.sources.git.command import DamagedCloneError
-from flows.sources.git.headers import Header, read_headers
-from flows.sources.git.log import AUTHOR, COMMIT, Author, Log, read_authors, read_log
+from flows.sources.git.log import AUTHOR, COMMIT, Author, Header, Log, read_authors, read_headers, read_log
 
 _FOLLOWED = "refs/heads/followed"  # whatever the default branch is called upstream, here it has this name
 _ATTEMPTS = 3
@@ -178,7 +177,7 @@ class Clone:
 
 @contextmanager
 def held(clone_dir: Path) -> Iterator[None]:
-    """One user of a clone at a time, over processes too. The lock dies with its holder."""
+    """Let one process use a clone at a time. A lock ends with its process."""
     clone_dir.parent.mkdir(parents=True, exist_ok=True)
     with clone_dir.with_name(f".{clone_dir.name}.lock").open("w") as lock:
         flock(lock, LOCK_EX)

@@ -23,7 +23,7 @@ OLDEST_GIT = (2, 32)  # the first that can be told to read no configuration of t
 _CONFIGURATION = (
     "credential.helper=",
     f"core.hooksPath={os.devnull}",
-    "gc.auto=0",  # packs are put together when nobody waits
+    "gc.auto=0",  # Clone.tidy puts packs together, at a time of our choice
     "maintenance.auto=false",
     "http.lowSpeedLimit=1",
     "http.lowSpeedTime=300",  # a transfer that stands still ends after five minutes
@@ -44,7 +44,7 @@ _NETWORK_TROUBLE = re.compile(
 
 
 class DamagedCloneError(Exception):
-    """A command failed for no reason that lies in the network, the disk or the upstream."""
+    """A command failed, and neither network, disk nor upstream explains it: the clone must be damaged."""
 
 
 class TimeLimitError(TransientError):

@@ -1,17 +1,21 @@
 """What git log tells of many commits, in columns: only what differs is looked at one by one.
 
 Every field ends with a NUL, the one byte that none can hold.
+
+git log turns the whole of a commit that declares an encoding into UTF-8, its head too. From an encoding that is no
+extension of ASCII, such as UTF-16, that leaves neither author nor time. And it takes the first angle brackets for the
+address, also where they are part of the name. So the heads of such commits are read as they were written.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from flows.sources.git.headers import Header
 
 _NAMING_KEYS = ("Co-authored-by", "Co-developed-by", "Assisted-by", "Generated-by", "Signed-off-by")
 _TRAILERS = f"%(trailers:{','.join(f'key={key}' for key in _NAMING_KEYS)},separator=%x0A)"
@@ -19,7 +23,18 @@ COMMIT = ("%H", "%P", "%an", "%ae", "%at", "%ct", "%e", _TRAILERS)
 AUTHOR = ("%an", "%ae")
 _LAST_SECOND = 253402300799  # of the year 9999; the clocks of some committers are beyond it
 _LONGEST_SECONDS = 15  # digits; more are beyond the calendar anyway
+_ENTRY = re.compile(rb"([0-9a-f]+) commit (\d+)\n")
+_PERSON = re.compile(rb"(.*)<([^<>]*)>+ *(?:(\d+) [+-]\d+)?[^<>]*")  # the last angle brackets hold the address
 Author = tuple[str, str]
+
+
+class Header(NamedTuple):
+    """Author name, author address and both times: seconds since 1970, empty where they cannot be read."""
+
+    name: str
+    address: str
+    authored: str
+    committed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +106,39 @@ def read_authors(output: Iterable[bytes]) -> tuple[set[Author], int]:
     """Each author of `git log -z` in the format AUTHOR, and how many commits there are."""
     pairs = _pairs(*_columns(output, len(AUTHOR)))
     return {_pair(author) for author in pairs.unique().to_pylist()}, len(pairs)
+
+
+def read_headers(said: bytes) -> Iterator[tuple[str, Header]]:
+    """Id and head of each commit in what `git cat-file --batch` says."""
+    at = 0
+    while found := _ENTRY.match(said, at):
+        end = found.end() + int(found[2])
+        yield found[1].decode(), _header(said[found.end() : end])
+        at = end + 1
+
+
+def _header(commit: bytes) -> Header:
+    head, _, _ = commit.partition(b"\n\n")
+    lines = dict(line.split(b" ", 1) for line in head.splitlines() if b" " in line and not line.startswith(b" "))
+    encoding = lines.get(b"encoding", b"").decode("ascii", "replace").strip()
+    author = _PERSON.fullmatch(lines.get(b"author", b"").rstrip())
+    committer = _PERSON.fullmatch(lines.get(b"committer", b"").rstrip())
+    return Header(
+        name=_in_encoding(author[1], encoding).strip() if author else "",
+        address=_in_encoding(author[2], encoding) if author else "",
+        authored=(author[3] or b"").decode() if author else "",
+        committed=(committer[3] or b"").decode() if committer else "",
+    )
+
+
+def _in_encoding(written: bytes, encoding: str) -> str:
+    """What is plain ASCII is meant so; the rest is in the declared encoding, where it is one and fits."""
+    if not written.isascii():
+        try:
+            return written.decode(encoding)
+        except (LookupError, UnicodeError):
+            pass
+    return _text(written)
 
 
 def _columns(output: Iterable[bytes], fields: int) -> list[pa.ChunkedArray]:

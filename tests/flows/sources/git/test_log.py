@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.sources.git.headers import Header
-from flows.sources.git.log import Log, read_authors, read_log
+from flows.sources.git.log import Header, Log, read_authors, read_log
 
 SHAS = [f"{number:040x}" for number in range(4)]
 COMMITS = [
