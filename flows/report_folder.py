@@ -37,7 +37,7 @@ def make_report(
     write_files(built)
     if out is None:
         point_to_newest(data / "reports")
-        write_index(data / "reports")
+        write_index(data / "reports", {item.framework: item.label for item in built.facts.frameworks})
     return built
 
 

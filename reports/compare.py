@@ -11,7 +11,7 @@ from typing import Literal
 from reports.facts import Facts, Mark
 from reports.noise import SEVERAL_ADDRESSES, is_too_wide, log_range, range_of_none
 from reports.signals import SIGNALS, Signal
-from reports.wording import month_name, percent_range, percents_of_whole, sentence, times
+from reports.wording import month_name, percent_range, percents_of_whole, sentence, times, told
 from warehouse.calendar import days_in_year_to
 from warehouse.read.report import Month, Rolling
 
@@ -214,7 +214,7 @@ def _has_any(facts: Facts, signal: Signal, framework: str) -> bool:
 def _reason(facts: Facts, signal: Signal, framework: str, row: Rolling | None, low: float | None) -> str:
     """Why nothing is said about the change, one sentence; empty where something is."""
     if row is not None and row.reason:
-        return sentence(row.reason)
+        return sentence(told(row.reason))
     if row is None or row.value is None:
         return _why_no_figure(facts, signal, framework)
     if row.change is None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import duckdb
 
 from reports.signals import DRAWN, SIGNALS, WEEKLY, Signal
-from reports.wording import clean_label, letter, month_name
+from reports.wording import clean_label, letter, month_name, told
 from warehouse.calendar import add_months, days_in_year_to
 from warehouse.read import report as queries
 
@@ -213,7 +213,7 @@ def _marks(facts: Facts, signal: Signal) -> Iterator[Mark]:
         if found and row.effective_on <= facts.period.end:
             touched.setdefault((row.effective_on, row.ends_on, row.kind, row.what_changed), set()).update(found)
     for place, ((first, last, kind, what), keys) in enumerate(touched.items()):
-        yield Mark(letter(place), first, last, kind, clean_label(what).rstrip("."), frozenset(keys))
+        yield Mark(letter(place), first, last, kind, told(what).rstrip("."), frozenset(keys))
 
 
 def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:

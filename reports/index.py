@@ -6,7 +6,7 @@ It reads only what reports left in their folders (metrics.csv), so it can be wri
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -15,7 +15,7 @@ from reports.facts import Period
 from reports.metrics_csv import span
 from reports.page import render
 from reports.signals import SIGNALS
-from reports.wording import compact, exact, long_day, signed_percent
+from reports.wording import clean_label, compact, exact, long_day, short_label, signed_percent
 
 INDEX = "index.html"
 MOST_CHANGES = 12
@@ -52,11 +52,14 @@ class PastReport:
         return Period(self.as_of).text
 
 
-def write_index(reports_root: Path) -> Path:
-    """Write `reports_root`/index.html over every YYYY-MM-DD folder that holds a report; returns its path."""
+def write_index(reports_root: Path, labels: Mapping[str, str] | None = None) -> Path:
+    """Write `reports_root`/index.html over every YYYY-MM-DD folder that holds a report; returns its path.
+
+    `labels`: framework key -> how it is written; a key without one, of what is no longer tracked, is shown as it is.
+    """
     past = past_reports(reports_root)
     entries = [
-        {"report": report, "changes": what_changed(past[place + 1] if place + 1 < len(past) else None, report)}
+        {"report": report, "changes": what_changed(past[place + 1] if place + 1 < len(past) else None, report, labels)}
         for place, report in enumerate(past)
     ]
     values = {"entries": entries, "css": render.style_sheet("page.css"), "policy": render.policy([])}
@@ -119,7 +122,7 @@ def _number(row: dict[str, str]) -> float | None:
     return float(row["value"]) if row.get("value") else None
 
 
-def what_changed(before: PastReport | None, after: PastReport) -> list[str]:
+def what_changed(before: PastReport | None, after: PastReport, labels: Mapping[str, str] | None = None) -> list[str]:
     """The differences that a reader would want to know of, as short texts; at most twelve, the rest counted."""
     if after.headlines is None or (before and before.headlines is None):
         return ["Not compared: a metrics.csv cannot be read."]
@@ -127,36 +130,40 @@ def what_changed(before: PastReport | None, after: PastReport) -> list[str]:
         return ["The first report."]
     moved = Period(before.as_of).start != Period(after.as_of).start
     texts = [f"The period moved on to {after.period}."] if moved else []
-    texts += list(_membership(before.headlines, after.headlines))
-    for key in after.headlines:
-        if key in before.headlines:
-            texts += _changes(key, before.headlines[key], after.headlines[key], moved=moved)
+    names = {key: short_label(clean_label(label)) for key, label in (labels or {}).items()}
+    texts += list(_membership(before.headlines, after.headlines, names))
+    for framework, metric in after.headlines:
+        older, newer = before.headlines.get((framework, metric)), after.headlines[framework, metric]
+        if older:
+            name = f"{names.get(framework, framework)}, {_NOUNS[metric]}"
+            texts += [f"{name}: {change}." for change in _changes(older, newer, moved=moved)]
     if len(texts) > MOST_CHANGES:
         texts = [*texts[: MOST_CHANGES - 1], f"{len(texts) - MOST_CHANGES + 1} more."]
     return texts or ["No figure changed."]
 
 
-def _membership(before: Iterable[tuple[str, str]], after: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _membership(
+    before: Iterable[tuple[str, str]], after: Iterable[tuple[str, str]], names: Mapping[str, str]
+) -> Iterator[str]:
     older, newer = ({framework for framework, _ in keys} for keys in (before, after))
     for framework in sorted(newer - older):
-        yield f"{framework} is new."
+        yield f"{names.get(framework, framework)} is new."
     for framework in sorted(older - newer):
-        yield f"{framework} is no longer tracked."
+        yield f"{names.get(framework, framework)} is no longer tracked."
 
 
-def _changes(key: tuple[str, str], before: Headline, after: Headline, *, moved: bool) -> Iterator[str]:
-    """A figure that came, went or was revised; a change that became comparable or stopped to be."""
-    framework, noun = key[0], _NOUNS[key[1]]
+def _changes(before: Headline, after: Headline, *, moved: bool) -> Iterator[str]:
+    """A figure that came, went or was revised; a change that became comparable, or is so no longer."""
     if before.value is None and after.value is not None:
-        yield f"{framework}, {noun}: first figure, {compact(after.value)}."
+        yield f"first figure, {compact(after.value)}"
     elif before.value is not None and after.value is None:
-        yield f"{framework}, {noun}: no figure any more."
+        yield "no figure any more"
     elif before.value is not None and after.value is not None and _differ(before.value, after.value):
-        yield f"{framework}, {noun}: {_from_to(before.value, after.value)}{'' if moved else ', revised'}."
+        yield f"{_from_to(before.value, after.value)}{'' if moved else ', revised'}"
     if before.is_comparable != after.is_comparable and None not in (before.value, after.value):
         word = "now comparable with" if after.is_comparable else "no longer comparable with"
         change = f" ({signed_percent(after.change)})" if after.change is not None else ""
-        yield f"{framework}, {noun}: {word} the year before{change}."
+        yield f"{word} the year before{change}"
 
 
 def _differ(before: float, after: float) -> bool:

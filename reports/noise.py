@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 NOISE_RULE = (
-    "Each of the 12 months is set against the same month a year before, so that seasons cancel out. The mean of the "
-    "logarithms of those twelve ratios has a 95 % range (Student's t), which comes from their scatter, is wider where "
-    "neighbouring months move together, and is at least as wide as the range that chance gives a count of that size. "
-    "Where the range holds zero, the report says no clear change. Where it holds zero and reaches from less than half "
-    "to more than double, the report says that there is too little to go by. Search interest is drawn as a sample, so "
-    "its range is at least as wide as what the draws leave open. With fewer than 6 pairs of months no change is given. "
-    "Two frameworks are compared in the same way, month by month; they are called level where the range of their ratio "
-    "holds 1. For contributors it is widened by the 5 to 12 % by which people with several addresses are counted twice."
+    "Each of the 12 months is compared with the same month a year before, so that seasons cancel out. That gives "
+    "twelve ratios. The 95 % range of the change comes from how much they scatter (Student's t, of their logarithms). "
+    "It is widened where neighbouring months move together. For counts it is at least as wide as chance alone makes "
+    "it. For search interest, which is drawn as a sample, it is at least as wide as the differences between draws. If "
+    "the range includes zero, the report says no clear change. If it includes zero and its two ends are more than "
+    "four times apart (from half to double, say), the report says that there is too little to tell. With fewer than 6 "
+    "pairs of months the change is withheld. Two frameworks are compared in the same way, month by month. They are "
+    "called level if the range of their ratio includes 1. For contributors that range is widened, because people with "
+    "several addresses count several times, which makes the counts 5 to 12 % too high."
 )
 FEWEST_PAIRS = 6
 TOO_WIDE = 4.0  # from half to double: a range that holds zero and reaches further says nothing

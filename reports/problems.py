@@ -8,7 +8,7 @@ from reports.compare import SummaryRow
 from reports.facts import Facts, Mark
 from reports.sentences import break_words, labels_of, lowered, mark_text, names_more
 from reports.signals import SIGNALS, Signal
-from reports.wording import clean_label, listed, long_day, month_name, sentence
+from reports.wording import clean_label, listed, long_day, month_name, sentence, told
 from warehouse.catalogue.services import name_of, name_of_source
 from warehouse.read.report import FailedStep, SourceAge
 
@@ -33,7 +33,7 @@ def problems(facts: Facts, rows: Sequence[SummaryRow]) -> tuple[str, ...]:
             "The last run got only a part from {source} for {whom}: {why}",
         ),
         *_steps(facts, facts.stand_ins, "{source} for {whom}: another service stands in for the preferred one: {why}"),
-        *(sentence(f"{name_of(doubt.service)}: {clean_label(doubt.note)}") for doubt in facts.doubts),
+        *(sentence(f"{name_of(doubt.service)}: {told(doubt.note)}") for doubt in facts.doubts),
     )
 
 
@@ -44,8 +44,8 @@ def _mixed(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> list[str
     if not marks:
         return []
     who = _who(facts, [row.framework for row in touched])
-    told = " ".join(f"({mark.letter}) {mark_text(facts, signal, mark)}" for mark in marks)
-    return [f"{signal.title}: {break_words(marks)} inside these 12 months{who}. {_level_says(marks)} {told}"]
+    each = " ".join(f"({mark.letter}) {mark_text(facts, signal, mark)}" for mark in marks)
+    return [f"{signal.title}: {break_words(marks)} inside these 12 months{who}. {_level_says(marks)} {each}"]
 
 
 def _level_says(marks: Sequence[Mark]) -> str:
@@ -149,7 +149,7 @@ def _steps(facts: Facts, steps: Iterable[FailedStep], line: str) -> list[str]:
         line.format(
             source=name_of_source(source),
             whom=_whom(facts, group),
-            why=sentence(clean_label(group[0].error)),
+            why=sentence(told(group[0].error)),
         )
         for source, group in sources.items()
     ]

@@ -63,7 +63,7 @@ _SHOWN = (
         "active_contributors",
         (
             "active_contributors_without_bots",
-            "new_contributors",
+            "newly_active_contributors",
             "returning_contributors",
             "contributor_absence_factor",
             "commits",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from string import ascii_lowercase
+
+from warehouse.catalogue.metrics import METRICS
+from warehouse.catalogue.services import SERVICES, name_of_source
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
@@ -19,6 +23,13 @@ LONGEST_NAME = 40
 WIDEST = 9.0  # the end of a range past tenfold is not quoted
 # From which size on a figure is told in which unit; each begins where three digits of the unit below round up to it.
 _UNITS = ((999.5e6, 1e9, "B"), (999.5e3, 1e6, "M"), (9_999.5, 1e3, "k"))
+# How people call what has a key that is no ordinary word: services and sources, then metrics.
+_NAMES = {
+    **{key: metric.label for key, metric in METRICS.items() if "_" in key},
+    **{service.source: name_of_source(service.source) for service in SERVICES.values() if "_" in service.source},
+    **{key: service.name for key, service in SERVICES.items() if key not in ("git", "github", "config")},
+}
+_KEYS = re.compile(rf"\b({'|'.join(sorted(_NAMES, key=len, reverse=True))})\b(?![./=])")
 _FIRST_STRONG, _POP = "\u2068", "\u2069"
 
 
@@ -32,6 +43,19 @@ def short_month(month: date) -> str:
 
 def long_day(day: date) -> str:
     return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def told(text: str) -> str:
+    """A text from elsewhere on one clean line, with days, services and metrics as the report writes them."""
+    said = re.sub(r"\b(\d{4})-(\d{2})-(\d{2})\b", _day_in_words, clean_label(text))
+    return _KEYS.sub(lambda found: _NAMES[found[0]], said)
+
+
+def _day_in_words(found: re.Match[str]) -> str:
+    try:
+        return long_day(date.fromisoformat(found[0]))
+    except ValueError:
+        return found[0]
 
 
 def clean_label(text: str) -> str:

@@ -28,7 +28,7 @@ from reports.wording import exact, month_name, short_label
 from warehouse.read.report import Framework
 
 _FAINT = 0.4  # how strong the bar of a month is that is not complete
-_GROUPS = (("returning", "returning_contributors"), ("new", "new_contributors"))
+_GROUPS = (("returning", "returning_contributors"), ("new", "newly_active_contributors"))
 
 
 def newcomers_chart(facts: Facts, signal: Signal) -> Chart | None:
@@ -89,14 +89,12 @@ def _traces(facts: Facts, item: Framework, index: int, months: Sequence[date]) -
 
 
 def _alt(facts: Facts) -> str:
-    texts = []
-    for item in facts.frameworks:
-        sums = []
-        for months in (facts.period.previous_months, facts.period.months):
-            rows = facts.month_values(item.framework, "new_contributors", months)
-            sums.append(sum(row.value or 0 for row in rows if row))
-        if any(sums):
-            texts.append(f"{short_label(item.label)} {exact(sums[0])} new, then {exact(sums[1])}")
+    years = [(item.label, facts.latest.get((item.framework, "newly_active_contributors"))) for item in facts.frameworks]
+    texts = [
+        f"{short_label(label)} {exact(row.previous_value)} new, then {exact(row.value)}"
+        for label, row in years
+        if row and row.value is not None and row.previous_value is not None
+    ]
     return f"Stacked bars by month, contributors returning and new. In the two years: {'; '.join(texts)}."
 
 

@@ -263,7 +263,10 @@ def _fix_boundaries(mail: EmailMessage, identity: str) -> None:
 
 
 def _footer(envelope: Envelope) -> str:
-    return f"Sent {envelope.cadence} to the list {envelope.list_name}. To be taken off it, answer to {envelope.sender}."
+    return (
+        f"You get this mail because you are on the list {envelope.list_name} ({envelope.cadence}). "
+        f"To leave the list, write to {envelope.sender}."
+    )
 
 
 def _domain(address: str) -> str:

@@ -16,7 +16,7 @@ from reports.page import render
 from reports.page.sparkline import spark
 from reports.sentences import finding, standing_text
 from reports.signals import SIGNALS, Signal
-from reports.wording import NO_FIGURE, clean_label, exact, letters, listed, long_day, percent, short_label
+from reports.wording import NO_FIGURE, clean_label, exact, letters, listed, long_day, percent, short_label, told
 from warehouse.catalogue.metrics import METRICS
 from warehouse.catalogue.services import name_of
 from warehouse.read.report import CountingBreak, Definition, SourceAge
@@ -243,8 +243,8 @@ def _breaks_table(facts: Facts) -> Table | None:
             long_day(row.effective_on) + (f" to {long_day(row.ends_on)}" if row.ends_on else ""),
             _where(facts, row),
             _KINDS.get(row.kind, row.kind),
-            row.what_changed,
-            row.evidence,
+            told(row.what_changed),
+            told(row.evidence),
         )
         for row in facts.breaks
     )
@@ -264,7 +264,7 @@ def _checks_table(facts: Facts) -> Table | None:
     if not facts.failed_checks:
         return None
     body = tuple(
-        (row.check_name.replace("_", " "), row.status, f"{name_of(row.service)}: {row.entity}", row.detail)
+        (row.check_name.replace("_", " "), row.status, f"{name_of(row.service)}: {row.entity}", told(row.detail))
         for row in facts.failed_checks
     )
     return Table("On the newest answers", ("Check", "State", "Of", "Detail"), body, is_text=True)

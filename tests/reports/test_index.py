@@ -88,6 +88,20 @@ def test_frameworks_and_figures_that_come_and_go(tmp_path: Path) -> None:
     ]
 
 
+def test_frameworks_are_written_as_people_write_them(tmp_path: Path) -> None:
+    leave(tmp_path, "2021-06-24", STARS, replace(STARS, framework="caffe"))
+    leave(tmp_path, "2021-06-25", replace(STARS, value=9460.0), replace(STARS, framework="jax"))
+    newest, before = past_reports(tmp_path)
+    assert what_changed(before, newest, {"pytorch": "PyTorch", "jax": "JAX"}) == [
+        "JAX is new.",
+        "caffe is no longer tracked.",
+        "PyTorch, stars: 9,456 to 9,460, revised.",
+    ]
+    page = write_index(tmp_path, {"pytorch": "PyTorch", "jax": "<b>JAX"}).read_text(encoding="utf-8")
+    assert "PyTorch, stars: 9,456 to 9,460, revised." in page
+    assert "&lt;b&gt;JAX is new." in page
+
+
 def test_many_changes_are_counted(tmp_path: Path) -> None:
     leave(tmp_path, "2021-06-24", *(replace(STARS, framework=f"f{n}") for n in range(20)))
     leave(tmp_path, "2021-06-25", *(replace(STARS, framework=f"f{n}", value=1.0) for n in range(20)))

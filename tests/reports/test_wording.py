@@ -182,6 +182,23 @@ def test_letters_go_on_after_z(number: int, mark: str) -> None:
     assert wording.letter(number) == mark
 
 
+def test_days_in_texts_from_elsewhere_are_written_as_all_others() -> None:
+    assert wording.told("since 2021-04-01: of 2021-05-01,\n no day 2021-13-01") == (
+        "since 1 April 2021: of 1 May 2021, no day 2021-13-01"
+    )
+
+
+def test_keys_in_texts_from_elsewhere_are_names() -> None:
+    said = wording.told(
+        "clickpy: no row; pypistats.org: 429; pypistats: late; now top_pypi_packages, all; git: no answer"
+    )
+    assert said == (
+        "PyPI downloads (ClickPy): no row; pypistats.org: 429; PyPI downloads (pypistats.org): late; now PyPI "
+        "downloads (monthly list of top packages), all; git: no answer"
+    )
+    assert wording.told("active_contributors of git_history") == "Active contributors of Git history"
+
+
 def test_lists() -> None:
     assert [wording.listed(list("abc")[:n]) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
 

@@ -8,10 +8,11 @@ For each day b on which some figure begins: the step of a series is the differen
 the window from b and the window before b (28 days, whole weeks, so that weekends weigh the same on both sides; for
 totals over a month the total itself). The common step is the median over the series, less that of the same season of
 other years, less the usual growth. It is a jump where it is large, far outside the spread of all common steps (median
-absolute deviation), and shared by three quarters of the series, each of them outside its own spread and for good: half
-of the step lies between any half of one window and any half of the other. `controls` (all packages of the index, a
-term that has nothing to do with the others) are not part of that; whether they moved is in the evidence. A single
-series is never enough, unless a control moved with it.
+absolute deviation), and shared by three quarters of the series. Each of these has to step outside its own spread, and
+the step has to last: the median of each half of the later window differs from that of each half of the earlier window
+by at least half of the step, in the same direction. `controls` (all packages of the index, a term that has nothing to
+do with the others) do not count among the series; the evidence says whether they moved. One series alone is never
+enough, unless a control moved with it.
 
 A jump is raised in its second week; until four weeks are there it may be dated some days early, which the next nights
 put right. Not found: slow changes, losses shorter than a window, and changes smaller than the ordinary common movement,
@@ -82,7 +83,8 @@ def find_jumps(
 class _Step:
     """`size`: difference of the medians of the logarithms; `mean`: of their means, which peaks sharply at a jump.
 
-    `is_lasting`: at least half of it lies between any half of the window before and any half of the window after.
+    `is_lasting`: the median of each half of the window after is away from that of each half of the window before by at
+    least half of the step, in its direction.
     """
 
     size: float

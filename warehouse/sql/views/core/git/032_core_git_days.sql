@@ -12,6 +12,7 @@ working_days AS (
         count(*) FILTER (WHERE commits > 0) AS active_contributors,
         count(*) FILTER (WHERE commits > 0 AND is_person) AS active_contributors_without_bots,
         count(*) FILTER (WHERE day = first_day) AS new_contributors,
+        count(*) FILTER (WHERE commits > 0 AND day = first_day) AS newly_active_contributors,
         count(*) FILTER (WHERE commits > 0 AND day > first_day) AS returning_contributors,
         sum(commits) FILTER (WHERE NOT is_person) AS masked_or_bot_commits,
         sum(agent_commits) AS commits_with_agent_trailer
@@ -36,6 +37,7 @@ every_day AS (
         CAST(coalesce(days.active_contributors, 0) AS DOUBLE) AS active_contributors,
         CAST(coalesce(days.active_contributors_without_bots, 0) AS DOUBLE) AS active_contributors_without_bots,
         CAST(coalesce(days.new_contributors, 0) AS DOUBLE) AS new_contributors,
+        CAST(coalesce(days.newly_active_contributors, 0) AS DOUBLE) AS newly_active_contributors,
         CAST(coalesce(days.returning_contributors, 0) AS DOUBLE) AS returning_contributors,
         CAST(coalesce(days.masked_or_bot_commits, 0) AS DOUBLE) AS masked_or_bot_commits,
         CAST(coalesce(days.commits_with_agent_trailer, 0) AS DOUBLE) AS commits_with_agent_trailer

@@ -26,6 +26,7 @@ counts AS (
         count(*) FILTER (WHERE commits > 0) AS active_contributors,
         count(*) FILTER (WHERE commits > 0 AND is_person) AS active_contributors_without_bots,
         count(*) FILTER (WHERE first_day >= month) AS new_contributors,
+        count(*) FILTER (WHERE commits > 0 AND first_day >= month) AS newly_active_contributors,
         count(*) FILTER (WHERE commits > 0 AND first_day < month) AS returning_contributors,
         coalesce(sum(commits) FILTER (WHERE NOT is_person), 0) AS masked_or_bot_commits,
         sum(agent_commits) AS commits_with_agent_trailer
@@ -51,6 +52,7 @@ every_month AS (
         CAST(coalesce(counts.active_contributors, 0) AS DOUBLE) AS active_contributors,
         CAST(coalesce(counts.active_contributors_without_bots, 0) AS DOUBLE) AS active_contributors_without_bots,
         CAST(coalesce(counts.new_contributors, 0) AS DOUBLE) AS new_contributors,
+        CAST(coalesce(counts.newly_active_contributors, 0) AS DOUBLE) AS newly_active_contributors,
         CAST(coalesce(counts.returning_contributors, 0) AS DOUBLE) AS returning_contributors,
         CAST(coalesce(counts.masked_or_bot_commits, 0) AS DOUBLE) AS masked_or_bot_commits,
         CAST(coalesce(counts.commits_with_agent_trailer, 0) AS DOUBLE) AS commits_with_agent_trailer,

@@ -103,6 +103,7 @@ every_day AS (
         CAST(sum(spine.step) OVER so_far AS DOUBLE) AS active_contributors,
         CAST(sum(spine.person_step) OVER so_far AS DOUBLE) AS active_contributors_without_bots,
         CAST(sum(spine.new_contributors) OVER twelve_months AS DOUBLE) AS new_contributors,
+        CAST(sum(spine.newcomer_step) OVER so_far AS DOUBLE) AS newly_active_contributors,
         CAST(sum(spine.step - spine.newcomer_step) OVER so_far AS DOUBLE) AS returning_contributors,
         CAST(sum(spine.masked_or_bot_commits) OVER twelve_months AS DOUBLE) AS masked_or_bot_commits,
         CAST(sum(spine.agent_commits) OVER twelve_months AS DOUBLE) AS commits_with_agent_trailer,
