@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 _AROUND = " \t\r\n\v\f\0<>\"'`(),;:"
-_HIDDEN = re.compile(r"(?:(\d+)\+)?([^@+]+)@(users\.noreply\.[^@]+)")
-_HIDDEN_ON_GITLAB = re.compile(r"(?:(\d+)-)?([^@+]+)@(users\.noreply\.[^@]*gitlab[^@]*)")
+_HIDDEN = re.compile(r"(?:([0-9]{1,18})\+)?([^@+]+)@(users\.noreply\.[^@]+)")
+_HIDDEN_ON_GITLAB = re.compile(r"(?:([0-9]{1,18})-)?([^@+]+)@(users\.noreply\.[^@]*gitlab[^@]*)")
 _SCHEME = "mailto:"
 
 

@@ -52,6 +52,11 @@ def test_a_login_of_digits_is_not_an_account_number(upstream: Upstream) -> None:
     assert people(upstream, f"Ann <123@{HOST}>", f"Bob <123+bob@{HOST}>") == 2
 
 
+def test_a_number_of_any_length_breaks_nothing() -> None:
+    endless = f"{'9' * 5000}+ann@{HOST}"
+    assert Accounts([endless]).account(endless) == endless
+
+
 def test_gitlab_puts_a_dash_after_the_number() -> None:
     accounts = Accounts()
     assert accounts.account("123-ann@users.noreply.gitlab.com") == accounts.account("123-new@users.noreply.gitlab.com")

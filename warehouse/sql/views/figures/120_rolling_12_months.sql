@@ -84,7 +84,7 @@ SELECT
 FROM judged
 INNER JOIN core.services AS services USING (service);
 
-COMMENT ON VIEW rolling_12_months IS 'The 12 calendar months that end with a day beside the 12 before, daily; at month ends for totals over windows and for the contributor absence factor. Grain: framework, metric, day.';
+COMMENT ON VIEW rolling_12_months IS 'The 12 calendar months that end with a day beside the 12 before, daily; at month ends for totals over windows and for figures of single people (contributor_absence_factor, people_with_large_share). Grain: framework, metric, day.';
 COMMENT ON COLUMN rolling_12_months.framework IS 'Key of the framework in config.toml.';
 COMMENT ON COLUMN rolling_12_months.metric IS 'Name in metric_definitions, which has unit, definition and caveat.';
 COMMENT ON COLUMN rolling_12_months.day IS 'Last day of the 12 months, UTC. They start on the day after the same day a year before.';
