@@ -7,25 +7,35 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
+from flows.process.endings import (
+    ALL_DONE,
+    INCOMPLETE,
+    INTERRUPTED,
+    NOTHING_DONE,
+    USAGE,
+    complain,
+    of_the_system,
+    one_line,
+    told,
+)
 from flows.process.signals import Stop, stop_on_signals
-from flows.process.streams import open_closed_streams, say, send_to_nothing
+from flows.process.streams import open_closed_streams, send_to_nothing
+from warehouse.calendar import FIRST_DAY
 
 if TYPE_CHECKING:
     from flows.config.settings import Settings
     from flows.night import Run
-    from flows.progress import Progress
-
-ALL_DONE, INCOMPLETE, USAGE, NOTHING_DONE, INTERRUPTED = 0, 1, 2, 3, 130
+    from flows.process.progress import Progress
 
 
 class UsageError(Exception):
@@ -39,7 +49,8 @@ FORESEEN = {
     "flows.config.settings.ConfigError": USAGE,
     "flows.sources.errors.SourceError": NOTHING_DONE,
     "warehouse.open.WarehouseError": NOTHING_DONE,
-    "warehouse.snapshot.NothingPublishedError": NOTHING_DONE,
+    "warehouse.snapshot.PublishedError": NOTHING_DONE,
+    "warehouse.adhoc.ask.CopyUnusableError": NOTHING_DONE,
     "warehouse.adhoc.ask.QueryError": USAGE,
 }
 
@@ -101,7 +112,7 @@ def _ended(arguments: list[str], now: datetime, stop: Stop) -> int:
 
 
 def _stopped() -> int:
-    return _complain("stopped; what was loaded stays, the same command goes on from there", INTERRUPTED)
+    return complain("stopped; what was loaded stays, the same command goes on from there", INTERRUPTED)
 
 
 def _run(arguments: list[str], now: datetime, stop: Stop) -> int:
@@ -112,35 +123,15 @@ def _run(arguments: list[str], now: datetime, stop: Stop) -> int:
     except typer.Exit as end:
         return end.exit_code
     except typer.TyperException as error:
-        return _complain(f"{_one_line(error.format_message())} See trends --help.", USAGE)
+        return complain(f"{one_line(error.format_message())} See trends --help.", USAGE)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        return _complain(f"{error.filename or 'the machine'}: {error.strerror or error}", NOTHING_DONE)
+        return complain(of_the_system(error), NOTHING_DONE)
     except Exception as error:  # noqa: BLE001 - the exit code of an uncaught error would read as "a source failed"
         if stop.asked:  # DuckDB turns the interruption of a query into an error of its own
             raise KeyboardInterrupt from None
-        return _foreseen(error)
-
-
-def _foreseen(error: Exception) -> int:
-    """The exit code of an error and its line; a traceback only for a fault of the program."""
-    for cls in type(error).__mro__:
-        code = FORESEEN.get(f"{cls.__module__}.{cls.__qualname__}")
-        if code is not None:
-            return _complain(str(error), code)
-    traceback.print_exception(error)
-    return _complain("fault in the program; the lines above belong into a report of it", NOTHING_DONE)
-
-
-def _complain(line: str, code: int) -> int:
-    say(f"trends: {line}", sys.stderr)
-    return code
-
-
-def _one_line(message: str) -> str:
-    line = " ".join(message.replace("Value error, ", "").split())
-    return line if line.endswith((".", "?")) else f"{line}."
+        return told(error, FORESEEN)
 
 
 def _day(value: str) -> date:
@@ -151,6 +142,8 @@ def _day(value: str) -> date:
         day = None
     if day is None or value != day.isoformat():
         raise typer.BadParameter(f"{value!r} is no day; write it as YYYY-MM-DD, for example 2021-06-25.")
+    if day < FIRST_DAY:
+        raise typer.BadParameter(f"{value} is before {FIRST_DAY}; nothing that is measured here existed.")
     return day
 
 
@@ -198,7 +191,7 @@ def nightly(
     trends nightly --replay               ask recorded ones, offline; nothing mixes with live rows
     trends nightly --as-of 2026-09-30     report that day as it was known then
     """
-    from flows.progress import progress_on
+    from flows.process.progress import progress_on
 
     with progress_on(sys.stderr) as progress:
         run = (_replayed if replay else _live)(context.obj, progress, as_of, send_mail=not no_mail)
@@ -232,12 +225,13 @@ def _replayed(invocation: Invocation, progress: Progress, as_of: date | None, *,
 def _told(run: Run) -> int:
     """Print the path of the report. What the night came to does not change because nobody takes the path."""
     if run.report is None:
-        return _complain("nothing could be collected and nothing is kept, so there is no report", NOTHING_DONE)
+        nothing = "nothing could be collected and nothing is kept, so there is no report"
+        return complain("there is no report; the lines above say why" if run.is_broken else nothing, NOTHING_DONE)
     try:
         typer.echo(run.report.page)
     except OSError as error:
         send_to_nothing(sys.stdout)
-        return _complain(f"standard output: {error.strerror}; the report is {run.report.page}", run.exit_code)
+        return complain(f"standard output: {error.strerror}; the report is {run.report.page}", run.exit_code)
     return run.exit_code
 
 
@@ -259,18 +253,18 @@ def report(
     trends report --as-of 2026-09-30
     trends report --out /tmp/look
     """
-    from flows.report_folder import make_report, record_in_warehouse
+    from flows.report_folder import list_and_record, make_report
     from flows.status import published_day
 
     invocation: Invocation = context.obj
     settings = invocation.settings()
-    last = published_day(settings.warehouse.data)
-    day = _not_after(as_of or last, last, "the last day that is published")
-    built = make_report(settings, settings.warehouse.data, day, out)
-    if out is None:
-        record_in_warehouse(settings.warehouse.data, built)
+    data = settings.warehouse.data
+    last = published_day(data)
+    built = make_report(settings, data, _not_after(as_of or last, last, "the last day that is published"), out)
+    tell = partial(complain, code=INCOMPLETE)
+    is_listed = out is not None or list_and_record(data, built, invocation.now.date(), tell)
     typer.echo(built.page)
-    return ALL_DONE
+    return ALL_DONE if is_listed else INCOMPLETE
 
 
 @app.command(short_help="Send the report to the lists that are due; --dry-run writes it to look at.")

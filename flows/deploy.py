@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from flows import cli
+from flows.process.endings import ALL_DONE, INCOMPLETE
 
 
 class NightFailedError(Exception):
@@ -15,6 +16,6 @@ class NightFailedError(Exception):
 def scheduled_night(config: str = "config.toml") -> int:
     """`trends --config CONFIG nightly`; its exit code. Raises NightFailedError, which sets off Prefect's alarms."""
     code = cli.main(["--config", config, "nightly"])
-    if code not in {cli.ALL_DONE, cli.INCOMPLETE}:
+    if code not in {ALL_DONE, INCOMPLETE}:
         raise NightFailedError(f"trends nightly ended with exit code {code}")
     return code

@@ -6,25 +6,32 @@ without Prefect is a night all the same: it only leaves no record there.
 
 from __future__ import annotations
 
+import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from traceback import format_exception
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import duckdb
 
 from flows.config.settings import Settings
+from flows.process.endings import of_the_system
 from flows.process.own_prefect import Prefect, prefect_of_night
+from flows.process.progress import Progress
 from flows.process.signals import Stop
-from flows.progress import Progress
+from flows.process.streams import say
+from warehouse import snapshot
 from warehouse.ledger import begin_run, finish_run, interrupt_running
-from warehouse.open import open_warehouse
-from warehouse.snapshot import finish
+from warehouse.open import PUBLISHED, WarehouseError, writing_warehouse
+from warehouse.read.faults import storage_fault
+from warehouse.snapshot import PublishedError
 
 if TYPE_CHECKING:  # these load what the first words on the terminal must not wait for
     from concurrent.futures import Future
@@ -48,6 +55,10 @@ class Night:
     send_mail: bool = True
 
     @property
+    def warehouse(self) -> Path:
+        return self.data / "warehouse.duckdb"
+
+    @property
     def last_day(self) -> date:
         """The last UTC day that is over, and not after `as_of`."""
         return min(self.as_of, self.now.date() - timedelta(days=1))
@@ -60,7 +71,8 @@ class Run:
     `asked`: the answers that are to come, and the step of each. `failed` holds a line for each thing that went wrong;
     `succeeded` counts the steps that brought all they should. `prepared` is the copy of the warehouse that the report
     reads and that takes its place when the ledger is closed. `stop` knows whether somebody wants it to end.
-    `has_begun` and `is_done` say how far the flow has got, `in_prefect` whether Prefect is told of it.
+    `has_begun` and `is_done` say how far the flow has got, `in_prefect` whether Prefect is told of it; `is_broken`:
+    something else than a source failed.
     """
 
     night: Night
@@ -77,6 +89,7 @@ class Run:
     in_prefect: bool = False
     has_begun: bool = False
     is_done: bool = False
+    is_broken: bool = False
 
     def now(self) -> datetime:
         """The moment that the command line read, moved on by a steady clock."""
@@ -92,24 +105,58 @@ class Run:
 
 def run_nightly(night: Night, progress: Progress, stop: Stop) -> Run:
     """Run the job once, now. Raises WarehouseBusy when another process writes to the warehouse."""
-    with progress.waiting("opens the warehouse"):
-        con = open_warehouse(night.data / "warehouse.duckdb")
-    with con, prefect_of_night(night.data, lambda line: progress.end("prefect", "fallback", line)) as prefect:
+    with ExitStack() as stack:
+        with progress.waiting("opens the warehouse"):
+            con = stack.enter_context(writing_warehouse(night.warehouse))
+        tell = partial(progress.end, "prefect", "fallback")
+        prefect = stack.enter_context(prefect_of_night(night.data, tell))
         run = Run(night, con, progress, stop)
         try:
             with _in_ledger(run):
                 _collect_and_report(run, prefect)
             prefect.stop()
         finally:
-            if run.prepared:  # also where the report or a mail failed: the figures are whole
-                finish(con, run.prepared, night.data / "published.duckdb")
+            attempt(run, "publish", put_in_place)  # also where the report or a mail failed: the figures are whole
             del run.con  # Prefect holds on to the run until the process ends; the connection has to be closed by then
     return run
 
 
+def attempt(run: Run, name: str, work: Callable[[Run], None]) -> bool:
+    """Whether `work` was done. What fails costs itself alone: it is told, and the night goes on."""
+    try:
+        work(run)
+    except Exception as error:
+        if run.stop.asked:
+            raise
+        line = _fault(run, error)
+        run.is_broken = True
+        run.failed.append(f"{name}: {line}")
+        run.progress.end(name, "failed", line)
+        return False
+    return True
+
+
+def _fault(run: Run, error: Exception) -> str:
+    """What went wrong in one line; for a fault of the program, where as well."""
+    if isinstance(error, OSError):
+        return of_the_system(error)
+    if isinstance(error, PublishedError | WarehouseError):
+        return str(error)
+    if isinstance(error, duckdb.Error) and (fault := storage_fault(str(error), run.night.warehouse)):
+        return fault
+    say("".join(format_exception(error)), sys.stderr)
+    return f"fault in the program, please report it with the lines above: {type(error).__name__}: {error}"
+
+
+def put_in_place(run: Run) -> None:
+    """Let readers open the copy that was prepared, now that the ledger knows how the night ended."""
+    if run.prepared:
+        snapshot.finish(run.con, run.prepared, run.night.data / PUBLISHED)
+
+
 def _collect_and_report(run: Run, prefect: Prefect) -> None:
     with run.progress.waiting("plans what to ask"):
-        from flows.collecting import asking_side_by_side
+        from flows.process.collecting import asking_side_by_side
 
         asking = asking_side_by_side(run)
     with asking:
@@ -137,7 +184,8 @@ def _in_ledger(run: Run) -> Iterator[None]:
             with run.con.cursor() as con:  # the other one may be in the midst of a query
                 interrupt_running(con, finished_at=run.now())
             raise KeyboardInterrupt from None  # DuckDB turns the interruption of a query into an error of its own
-        finish_run(run.con, run.run_id, finished_at=run.now(), status="failed", error=type(error).__name__)
+        with suppress(duckdb.Error):  # of a full disk, say; the next run then finds this one unfinished
+            finish_run(run.con, run.run_id, finished_at=run.now(), status="failed", error=type(error).__name__)
         raise
     status = "failed" if run.report is None else "partial" if run.failed else "ok"
     finish_run(

@@ -20,11 +20,11 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
-from flows.collecting import SIDE_BY_SIDE, IncompleteError
 from flows.mailing.send import deliver, page_to_attach
-from flows.night import Run
+from flows.night import Run, attempt
 from flows.plan import Step
-from flows.report_folder import make_report, record_report
+from flows.process.collecting import SIDE_BY_SIDE, IncompleteError
+from flows.report_folder import make_report, record_report, update_list
 from warehouse import checks, snapshot
 from warehouse.breaks.suspected import suspected_breaks
 from warehouse.catalogue.services import source_of
@@ -58,17 +58,16 @@ def nightly(run: Any) -> None:
     run.has_begun = True
     run.stop.arm()  # Prefect has taken SIGTERM for itself
     collect_and_load(run)
-    look_for_breaks(run)
-    check(run)
-    publish(run)
-    report(run)
-    mail(run)
+    attempt(run, "break detection", look_for_breaks)
+    attempt(run, "checks", check)
+    if attempt(run, "publish", publish) and attempt(run, "report", report):
+        attempt(run, "mail", mail)
     run.is_done = True
     leave_artifact(run)
 
 
 def collect_and_load(run: Run) -> None:
-    """Save each answer as soon as it is there. All upstreams are being asked already, see flows/collecting.py.
+    """Save each answer as soon as it is there. All upstreams are being asked already, see flows/process/collecting.py.
 
     What goes into `quote` is handed over as it is: Prefect neither looks into it nor keeps it.
     """
@@ -152,12 +151,18 @@ def report(run: Run) -> None:
     if not has_data(run.con):
         return
     run.progress.begin("report")
-    built = make_report(run.night.settings, run.night.data, run.night.as_of, published=run.prepared)
-    record_report(run.con, built)
-    run.report = built
-    never = [age for age in built.facts.ages if age.status == "never"]
+    run.report = make_report(run.night.settings, run.night.data, run.night.as_of, published=run.prepared)
+    record_report(run.con, run.report)
+    attempt(run, "list of reports", list_reports)
+    never = [age for age in run.report.facts.ages if age.status == "never"]
     run.failed += [f"{age.entity}: no data yet from {source_of(age.service)}" for age in never]
-    run.progress.end("report", "ok", str(built.page))
+    run.progress.end("report", "ok", str(run.report.page))
+
+
+def list_reports(run: Run) -> None:
+    """Let the list of reports and reports/latest know of tonight's."""
+    if run.report:
+        update_list(run.night.data / "reports", run.report, last_day=run.night.now.date())
 
 
 def mail(run: Run) -> None:

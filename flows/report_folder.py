@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
-from contextlib import closing
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -11,14 +15,15 @@ from pathlib import Path
 import duckdb
 
 from flows.config.settings import Settings
+from flows.process.endings import of_the_system
 from reports.build import BuiltReport, build_report
 from reports.index import report_folders, write_index
 from reports.mail.message import write_files
 from warehouse.ledger import save_report_issue
-from warehouse.open import open_warehouse
+from warehouse.open import PUBLISHED, WarehouseBusy, WarehouseError, writing_warehouse
 from warehouse.read.state import definitions_version
 from warehouse.rows import ReportIssue
-from warehouse.snapshot import open_published
+from warehouse.snapshot import reading_published
 
 
 def make_report(
@@ -28,32 +33,52 @@ def make_report(
 
     It reads `published`, by default data/published.duckdb; in a night that is the copy that will take this place.
 
-    Raises warehouse.snapshot.NothingPublishedError before the first night.
+    Raises warehouse.snapshot.PublishedError. Where another process builds in the same folder, it is waited for.
     """
     folder = out or data / "reports" / as_of.isoformat()
-    built = make_page(
-        published or data / "published.duckdb", as_of, folder, self_contained=settings.report.self_contained
-    )
-    write_files(built)
-    if out is None:
-        point_to_newest(data / "reports")
-        write_index(data / "reports", {item.framework: item.label for item in built.facts.frameworks})
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone_in(folder):
+        built = make_page(published or data / PUBLISHED, as_of, folder, self_contained=settings.report.self_contained)
+        write_files(built)
     return built
 
 
+def update_list(reports: Path, built: BuiltReport, last_day: date) -> None:
+    """Write the list of reports anew and let reports/latest lead to the newest. Raises OSError.
+
+    Later reports than of `last_day` do not count: a night whose clock was wrong has left them.
+    """
+    with _alone_in(reports):
+        write_index(reports, {item.framework: item.label for item in built.facts.frameworks}, last_day)
+        point_to_newest(reports, last_day)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def make_page(published: Path, as_of: date, folder: Path, *, self_contained: bool) -> BuiltReport:
-    """Only the page and the CSV of `as_of`. Raises warehouse.snapshot.NothingPublishedError."""
-    with closing(open_published(published, as_of)) as con:
+    """Only the page and the CSV of `as_of`. Raises warehouse.snapshot.PublishedError."""
+    with reading_published(published, as_of) as con:
         return build_report(con, as_of=as_of, out=folder, self_contained=self_contained)
 
 
-def point_to_newest(reports: Path) -> None:
+def point_to_newest(reports: Path, last_day: date) -> None:
     """Let reports/latest lead to the report of the latest day, in one step."""
-    _, newest = max(report_folders(reports).items())
-    pointer = reports / ".latest.partial"
+    _, newest = max(report_folders(reports, last_day).items())
+    latest, pointer = reports / "latest", reports / ".latest.partial"
+    if latest.is_dir() and not latest.is_symlink():
+        said = "is a folder, so it cannot lead to the newest report; move it away"
+        raise IsADirectoryError(errno.EISDIR, said, str(latest))
     pointer.unlink(missing_ok=True)
     pointer.symlink_to(newest.name, target_is_directory=True)
-    pointer.replace(reports / "latest")
+    pointer.replace(latest)
 
 
 def record_report(con: duckdb.DuckDBPyConnection, built: BuiltReport) -> None:
@@ -72,5 +97,22 @@ def record_report(con: duckdb.DuckDBPyConnection, built: BuiltReport) -> None:
 
 def record_in_warehouse(data: Path, built: BuiltReport) -> None:
     """record_report for a report that was built outside a night. Raises WarehouseError."""
-    with open_warehouse(data / "warehouse.duckdb") as con:
+    with writing_warehouse(data / "warehouse.duckdb") as con:
         record_report(con, built)
+
+
+def list_and_record(data: Path, built: BuiltReport, last_day: date, tell: Callable[[str], object]) -> bool:
+    """What a night does with its report, for one that was built outside a night; False where somebody has to help.
+
+    While a night runs, its hash cannot be written down: the same report gives the same hash at any other time.
+    """
+    try:
+        update_list(data / "reports", built, last_day)
+        record_in_warehouse(data, built)
+    except OSError as error:
+        tell(of_the_system(error))
+        return False
+    except WarehouseError as error:
+        tell(f"the report is built, but its hash is not written down: {error}")
+        return isinstance(error, WarehouseBusy)
+    return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, TextIO
 
 from warehouse.adhoc.terminal import Cell, table
 from warehouse.read.queries import ask_dicts
-from warehouse.snapshot import open_published
+from warehouse.snapshot import reading_published
 
 SECTIONS = {
     "freshness": "Freshness",
@@ -57,14 +56,14 @@ class Status:
 
 
 def read_status(data: Path, as_of: date) -> Status:
-    """Ask the published copy. Raises NothingPublishedError."""
-    with closing(open_published(data / "published.duckdb", as_of)) as con:
+    """Ask the published copy. Raises PublishedError."""
+    with reading_published(data / "published.duckdb", as_of) as con:
         return Status(as_of, {section: ask_dicts(con, f"status/{section}") for section in SECTIONS})
 
 
 def published_day(data: Path) -> date:
-    """The day as of which the published copy was made. Raises NothingPublishedError."""
-    with closing(open_published(data / "published.duckdb")) as con:
+    """The day as of which the published copy was made. Raises PublishedError."""
+    with reading_published(data / "published.duckdb") as con:
         day: date = con.execute("SELECT as_of FROM core.clock").fetchall()[0][0]
         return day
 

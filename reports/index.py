@@ -16,6 +16,7 @@ from reports.metrics_csv import span
 from reports.page import render
 from reports.signals import SIGNALS
 from reports.wording import clean_label, compact, exact, long_day, short_label, signed_percent
+from warehouse.calendar import FIRST_DAY
 
 INDEX = "index.html"
 MOST_CHANGES = 12
@@ -52,12 +53,13 @@ class PastReport:
         return Period(self.as_of).text
 
 
-def write_index(reports_root: Path, labels: Mapping[str, str] | None = None) -> Path:
-    """Write `reports_root`/index.html over every YYYY-MM-DD folder that holds a report; returns its path.
+def write_index(reports_root: Path, labels: Mapping[str, str] | None = None, last_day: date = date.max) -> Path:
+    """Write `reports_root`/index.html over every YYYY-MM-DD folder up to `last_day` that holds a report.
 
-    `labels`: framework key -> how it is written; a key without one, of what is no longer tracked, is shown as it is.
+    Returns its path. `labels`: framework key -> how it is written; a key without one, of what is no longer tracked, is
+    shown as it is.
     """
-    past = past_reports(reports_root)
+    past = past_reports(reports_root, last_day)
     entries = [
         {"report": report, "changes": what_changed(past[place + 1] if place + 1 < len(past) else None, report, labels)}
         for place, report in enumerate(past)
@@ -70,18 +72,18 @@ def write_index(reports_root: Path, labels: Mapping[str, str] | None = None) -> 
     return path
 
 
-def past_reports(reports_root: Path) -> list[PastReport]:
-    """Every report below `reports_root`, newest first."""
-    folders = report_folders(reports_root)
+def past_reports(reports_root: Path, last_day: date = date.max) -> list[PastReport]:
+    """Every report below `reports_root` up to `last_day`, newest first."""
+    folders = report_folders(reports_root, last_day)
     return [PastReport(day, _headlines_of(folders[day] / "metrics.csv", day)) for day in sorted(folders, reverse=True)]
 
 
-def report_folders(reports_root: Path) -> dict[date, Path]:
-    """Day -> folder, for every YYYY-MM-DD folder below `reports_root` that holds a page."""
+def report_folders(reports_root: Path, last_day: date = date.max) -> dict[date, Path]:
+    """Day -> folder, for every YYYY-MM-DD folder below `reports_root` up to `last_day` that holds a page."""
     return {
         day: folder
         for folder in reports_root.iterdir()
-        if (day := _day_of(folder)) is not None and (folder / "report.html").is_file()
+        if (day := _day_of(folder)) is not None and FIRST_DAY <= day <= last_day and (folder / "report.html").is_file()
     }
 
 

@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 # What a report draws on: windows of 12 months that end in the last 24.
 MONTHS_OF_HISTORY = 36
 
+# No report is of an earlier day: nothing of what is measured here existed.
+FIRST_DAY = date(1990, 1, 1)
+
 
 def add_months(first_of_month: date, months: int) -> date:
     """The first of the month that lies `months` later (earlier when negative)."""

@@ -3,12 +3,12 @@
 WarehouseError                 the file cannot be used; the message says what to do next
 ├── WarehouseBusy              another process holds it; carries pid and path
 ├── WarehouseTooNew            a newer program wrote it; carries path
+├── WarehouseMissing           it was there once, because a copy of it has been published; carries path
 └── WarehouseUnreadable        not a DuckDB file, no permission, no folder; carries path
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +20,9 @@ from pathlib import Path
 import duckdb
 
 from warehouse.catalogue import metrics, services
+from warehouse.read.faults import holder_of, is_held, storage_fault
+
+PUBLISHED = "published.duckdb"
 
 _DROP_DEFINITIONS = """
     SELECT format('DROP VIEW "{}"."{}"', replace(schema_name, '"', '""'), replace(view_name, '"', '""'))
@@ -53,8 +56,32 @@ class WarehouseTooNew(WarehouseError):  # noqa: N818 - says what is the case; th
     """A newer version of this program, or of DuckDB, wrote the file."""
 
 
+class WarehouseMissing(WarehouseError):  # noqa: N818 - says what is the case; the family is WarehouseError
+    """No warehouse beside a published copy: a disk that is not mounted. An empty one would replace the copy."""
+
+    def __init__(self, path: Path, copy: Path) -> None:
+        super().__init__(
+            path,
+            f"{path}: missing or empty, but {copy.name} beside it shows that there was one; mount the disk or put back "
+            f"your last copy of the data folder; to begin anew, move {copy.name} away",
+        )
+
+
 class WarehouseUnreadable(WarehouseError):  # noqa: N818 - says what is the case; the family is WarehouseError
     """The file is no warehouse, or may not be opened."""
+
+
+@contextmanager
+def writing_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """open_warehouse for a `with`: a full disk or a damaged file is a WarehouseError whenever it turns out."""
+    try:
+        with open_warehouse(path) as con:
+            yield con
+    except duckdb.Error as error:
+        fault = storage_fault(str(error), path)
+        if fault is None:
+            raise
+        raise WarehouseUnreadable(path, fault) from None
 
 
 def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
@@ -73,6 +100,7 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_to_begin_anew(path, path.with_name(PUBLISHED))
         return duckdb.connect(str(path))
     except duckdb.Error as error:
         raise _opening_error(path, str(error)) from None
@@ -80,15 +108,21 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         raise WarehouseUnreadable(path, f"{path}: cannot be created: {error.strerror}") from None
 
 
+def _refuse_to_begin_anew(path: Path, copy: Path) -> None:
+    if copy.exists() and not (path.exists() and path.stat().st_size):
+        raise WarehouseMissing(path, copy)
+
+
 def _opening_error(path: Path, message: str) -> WarehouseError:
-    if "Could not set lock on file" in message:
-        pid = re.search(r"\(PID (\d+)\)", message)
-        return WarehouseBusy(int(pid[1]) if pid else None, path)
+    if is_held(message):
+        return WarehouseBusy(holder_of(message), path)
     if "version" in message and "newer" in message:
         return WarehouseTooNew(
             path, f"{path}: written by a newer DuckDB than {duckdb.__version__}; update this program"
         )
-    return WarehouseUnreadable(path, f"{path}: cannot be opened as a warehouse: {message.splitlines()[0]}")
+    return WarehouseUnreadable(
+        path, storage_fault(message, path) or f"{path}: cannot be opened as a warehouse: {message.splitlines()[0]}"
+    )
 
 
 def _migrate(con: duckdb.DuckDBPyConnection, path: Path) -> None:

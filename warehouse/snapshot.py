@@ -18,21 +18,29 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from warehouse.evaluate import evaluated, rows_written, run_written
+from warehouse.read.faults import is_damaged, why_copy_is_unusable
 
 
-class NothingPublishedError(Exception):
+class PublishedError(Exception):
+    """The published copy at `path` cannot be read; the message says why, in one line, and what to do."""
+
+    def __init__(self, path: Path, message: str) -> None:
+        self.path = path
+        super().__init__(message)
+
+
+class NothingPublishedError(PublishedError):
     """There is no published copy at this path yet."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        super().__init__(f"{path}: nothing has been published yet; run trends nightly first")
+        super().__init__(path, f"{path}: nothing has been published yet; run trends nightly first")
 
 
 def publish(con: duckdb.DuckDBPyConnection, target: Path) -> None:
@@ -73,10 +81,22 @@ def finish(con: duckdb.DuckDBPyConnection, prepared: Path, target: Path) -> None
         _remove_leftovers(target)
 
 
+@contextmanager
+def reading_published(path: Path, as_of: date | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """open_published for a `with`: a part that turns out to be damaged is a PublishedError as well."""
+    with closing(open_published(path, as_of)) as con:
+        try:
+            yield con
+        except duckdb.Error as error:
+            if is_damaged(str(error)):
+                raise PublishedError(path, why_copy_is_unusable(path, str(error))) from None
+            raise
+
+
 def open_published(path: Path, as_of: date | None = None) -> duckdb.DuckDBPyConnection:
     """The published copy, read-only; `as_of` makes every public name answer as known on that day.
 
-    Raises NothingPublishedError. The file is attached rather than connected to: within one process DuckDB would hand
+    Raises PublishedError. The file is attached rather than connected to: within one process DuckDB would hand
     out the copy that another connection already holds under this path, although a newer one has taken its place.
     """
     if not path.is_file():
@@ -87,6 +107,9 @@ def open_published(path: Path, as_of: date | None = None) -> duckdb.DuckDBPyConn
         con.execute("USE published")
         if as_of is not None:
             answer_as_of(con, as_of)
+    except duckdb.Error as error:
+        con.close()
+        raise PublishedError(path, why_copy_is_unusable(path, str(error))) from None
     except BaseException:
         con.close()
         raise
@@ -166,9 +189,12 @@ def _fill(writer: duckdb.DuckDBPyConnection, warehouse: str) -> None:
 
 
 def _put_in_place(partial: Path, target: Path) -> None:
-    """With the write-ahead log of an older copy removed first: it would make the new one unreadable."""
-    target.with_name(f"{target.name}.wal").unlink(missing_ok=True)
+    """Nobody may write to the copy; a log beside it is of somebody who wrote to an older one, and would spoil this."""
+    log = target.with_name(f"{target.name}.wal")
+    partial.chmod(0o400)
+    log.unlink(missing_ok=True)
     partial.replace(target)
+    log.unlink(missing_ok=True)  # whoever holds the old copy may have begun it anew
 
 
 def _remove_leftovers(target: Path) -> None:

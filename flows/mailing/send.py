@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
@@ -30,7 +30,7 @@ from flows.mailing.smtp import (
     Session,
     UnansweredError,
 )
-from flows.report_folder import make_page, make_report
+from flows.report_folder import make_page, make_report, update_list
 from flows.retry import again
 from reports.build import BuiltReport
 from reports.mail.digest import digest_of
@@ -38,7 +38,7 @@ from reports.mail.message import Attachment, Envelope, message
 from reports.problems import still_to_come
 from reports.wording import listed, long_day
 from warehouse.ledger import Delivery, read_deliveries, recipient_key, save_delivery, save_report_issue
-from warehouse.open import identity_key, open_warehouse
+from warehouse.open import identity_key, writing_warehouse
 from warehouse.read.state import definitions_version
 from warehouse.rows import ReportIssue
 
@@ -96,12 +96,14 @@ def mail_report(
         return True
     data = settings.warehouse.data
     built = make_report(settings, data, as_of)
+    with suppress(OSError):  # the night's own list says what is wrong with it
+        update_list(data / "reports", built, last_day=now.date())
     with page_to_attach(settings, built, data / "published.duckdb") as page:
         if dry_run:
             for path in write_samples(settings.mail, built, page=page):
                 say(f"dry run, nothing sent: {path}")
             return True
-        with open_warehouse(data / "warehouse.duckdb") as con:
+        with writing_warehouse(data / "warehouse.duckdb") as con:
             outcomes = deliver(
                 con, settings.mail, built, now=now, environ=environ, page=page, resend_uncertain=resend_uncertain
             )

@@ -161,7 +161,7 @@ def test_a_fault_of_the_program_is_no_failed_source(
     assert _failing(monkeypatch, ZeroDivisionError("division by zero")) == 3
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "Traceback (most recent call last):"
-    assert lines[-1] == "trends: fault in the program; the lines above belong into a report of it"
+    assert lines[-1] == "trends: fault in the program; please report it with the lines above"
 
 
 def test_a_busy_warehouse_names_its_holder(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

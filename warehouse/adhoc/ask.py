@@ -28,6 +28,7 @@ from warehouse.adhoc.printable import printable
 Format = Literal["table", "csv", "json", "parquet"]
 TABLE_ROWS = 1000
 TOLD = 65  # exit code of the child when its standard error says what is wrong with the query
+UNUSABLE = 66  # or with the published copy
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SYSTEMROOT")
 _START = "import sys; sys.path[:0] = sys.argv[2:]; from warehouse.adhoc.child import main; sys.exit(main(sys.argv[1]))"
 _GRAIN = r"(?:^|\s)Grain: ([^.]*)\."
@@ -42,6 +43,10 @@ _COLUMNS = """
 
 class QueryError(Exception):
     """A query that cannot be answered; one line: what, value, limit, what to do next. Safe to print on a terminal."""
+
+
+class CopyUnusableError(QueryError):
+    """No query can be answered: the published copy is held by another process, or damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ def run_query(
     }
     with started(output_format) if child is None else nullcontext(child) as process:
         error = _exchange(process, json.dumps(request).encode(), out)
+    if process.returncode == UNUSABLE:
+        raise CopyUnusableError(printable(error.decode(errors="replace").strip()))
     if process.returncode != 0:
         raise QueryError(_why(process.returncode, error, request))
 

@@ -1,6 +1,7 @@
 """The child process in which a person's SQL runs: ask.py starts it, nobody else.
 
-In: one JSON request on standard input. Out: the answer on standard output, or one line on standard error and exit TOLD.
+In: one JSON request on standard input. Out: the answer on standard output, or one line on standard error and exit TOLD
+(or UNUSABLE, where the fault lies in the published copy).
 Everything that needs a file is imported and warmed up first; then this process gives up the right to open one.
 """
 
@@ -24,6 +25,7 @@ import duckdb
 
 from warehouse.adhoc import ask
 from warehouse.adhoc.formats import WRITERS, Answer, NotWritableError, Screen, warm_up
+from warehouse.read.faults import is_damaged, why_copy_is_unusable
 
 _THREADS = 4
 _QUESTIONS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI)  # MULTI: PIVOT
@@ -70,8 +72,9 @@ def main(output_format: str) -> int:
     except BrokenPipeError:  # nobody reads the answer any more
         os._exit(0)
     except (duckdb.Error, NotWritableError, MemoryError, ArithmeticError, ValueError, NotImplementedError) as error:
-        sys.stderr.buffer.write(_line(error, con, request).encode(errors="replace"))
-        return ask.TOLD
+        code, line = _complaint(error, con, request)
+        sys.stderr.buffer.write(line.encode(errors="replace"))
+        return code
     return 0
 
 
@@ -125,11 +128,15 @@ def _question(con: duckdb.DuckDBPyConnection, query: str) -> duckdb.Statement:
     return statements[0]
 
 
-def _line(error: Exception, con: duckdb.DuckDBPyConnection | None, request: dict[str, Any]) -> str:
+def _complaint(error: Exception, con: duckdb.DuckDBPyConnection | None, request: dict[str, Any]) -> tuple[int, str]:
+    if con is None or is_damaged(str(error)):
+        return ask.UNUSABLE, why_copy_is_unusable(Path(request["published"]), str(error))
+    return ask.TOLD, _line(error, con, request)
+
+
+def _line(error: Exception, con: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> str:
     """What went wrong in one line, with what to do next."""
     text = _first_part(str(error))
-    if con is None:
-        return f"{request['published']} cannot be opened: {text}; trends nightly publishes it again"
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
         return (
             f"the query needs more than {request['memory_limit_mb']} MB of memory; "

@@ -16,8 +16,8 @@ import pytest
 from flows import cli
 from flows.printable import REPLACEMENT
 from flows.process.own_prefect import ASKED_SERVER
+from flows.process.progress import PlainProgress, TerminalProgress, progress_on
 from flows.process.streams import say
-from flows.progress import PlainProgress, TerminalProgress, progress_on
 from tests.flows.process.conftest import SmallNight
 
 Disturbed = Callable[[SmallNight], "subprocess.CompletedProcess[str]"]
