@@ -167,8 +167,10 @@ def _downloads(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -
         as_of=night.as_of,
         known=counted_days(con, service=pypistats.SOURCE, entity=pypistats.ALL_PACKAGES),
     )
+    names = _packages(night.settings, with_requiring=True)
+    reach = clickpy.Reach(settings, clients.downloads.clickpy, names, night.last_day)
     steps = []
-    for package in _packages(night.settings, with_requiring=True):
+    for package in names:
         first_day = packages.get(package) or _first_of_all(night)
         fetch = partial(
             fetch_downloads,
@@ -180,6 +182,7 @@ def _downloads(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -
             collected_at=night.now,
             as_of=night.as_of,
             counted=control.has,
+            reach=reach,
         )
         steps.append(Step("pypi_downloads", package, fetch, first_day, night.last_day))
     return [*steps, Step("pypi_downloads", pypistats.ALL_PACKAGES, control.fetch, *control.window)]

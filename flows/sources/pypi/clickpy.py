@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import requests
 
 from flows.config.settings import PypiDownloads
 from flows.sources.answers import count, day_in, shown
-from flows.sources.errors import TerminalError, TransientError
+from flows.sources.errors import SourceError, TerminalError, TransientError
 from flows.sources.http import HttpClient, json_of
 from flows.sources.pypi.days import FEW_A_DAY, Counted, answers, covered_days
 from warehouse.rows import Answer
@@ -27,6 +28,7 @@ SOURCE = "clickpy"
 LONGEST_CHUNK_DAYS = 366  # a year of the table by installer stays far below the limits of the user demo
 MOST_RESULT_ROWS = 10_000
 MOST_ROWS_READ = 1_000_000_000
+_REACH_DAYS = timedelta(days=27)  # whole weeks, to tell a day that is half loaded
 _CODE_HEADER = "X-ClickHouse-Exception-Code"
 
 _ALL = """
@@ -66,9 +68,11 @@ def fetch_clickpy(
     last_day: date,
     collected_at: datetime,
     counted: Counted,
+    reach: Reach | None = None,
 ) -> Iterator[Answer]:
     """Answers on two bases ("all", "without_mirrors"), one for each run of days that ClickPy covers.
 
+    `counted`, `reach`: what is known of all packages together, and of how far ClickPy has come.
     Without rows: ClickPy has no download of it in the window. Raises TransientError, TerminalError.
     """
     chunks = tuple(_chunks(first_day, last_day))
@@ -85,7 +89,57 @@ def fetch_clickpy(
             window_start=first_day,
             window_end=last_day,
         )
-        yield from answers(question, basis, covered_days(days, partial(_is_zero, counted)))
+        is_zero = partial(_is_zero, counted)
+        is_zero_at_the_end = partial(_is_zero_at_the_end, counted, reach)
+        yield from answers(question, basis, covered_days(days, is_zero, is_zero_at_the_end, last_day))
+
+
+class Reach:
+    """How far ClickPy has come, asked at most once a night: a package with few downloads alone does not tell.
+
+    `packages` are asked one after the other until one has the last day.
+    """
+
+    def __init__(self, settings: PypiDownloads, client: HttpClient, packages: Sequence[str], last_day: date) -> None:
+        self._settings = settings
+        self._client = client
+        self._packages = packages
+        self._last_day = last_day
+        self._lock = Lock()
+        self._days: list[date] | None = None
+
+    def has(self, day: date) -> bool:
+        """Whether any of the packages has `day` or a later one, which is no longer being loaded."""
+        with self._lock:
+            if self._days is None:
+                self._days = list(self._newest_days())
+        return day <= max(self._days, default=date.min)
+
+    def _newest_days(self) -> Iterator[date]:
+        for package in self._packages:
+            newest = self._newest_of(package)
+            if newest:
+                yield newest
+            if newest == self._last_day:
+                return
+
+    def _newest_of(self, package: str) -> date | None:
+        first_day = self._last_day - _REACH_DAYS
+        try:
+            days = _ask(self._client, self._settings.base_url, _ALL, package, first_day, self._last_day)
+        except SourceError:
+            return None  # its own step says so
+        return max(covered_days(days, _is_open, _is_open, self._last_day).counts, default=None)
+
+
+def _is_open(_: date, __: float) -> bool:
+    """Days without a row stay open."""
+    return False
+
+
+def _is_zero_at_the_end(counted: Counted, reach: Reach | None, day: date, usual: float) -> bool:
+    """The same after the newest row, as far as ClickPy has come."""
+    return _is_zero(counted, day, usual) and reach is not None and reach.has(day)
 
 
 def _is_zero(counted: Counted, day: date, usual: float) -> bool:

@@ -3,7 +3,7 @@
 ClickPy and pypistats.org both group a log by day, so neither has a row for a day without downloads, nor for a day that
 it lost. Which of the two an absent day is, is decided here, where the services are known. In the answers that are
 yielded, a day without downloads is a row of 0, and no window holds a day that was lost. Days after the newest row say
-nothing yet: perhaps the service has not come so far.
+nothing where it is not known how far the service has come.
 """
 
 from __future__ import annotations
@@ -53,14 +53,27 @@ class CoveredDays:
         return {name: [day.isoformat() for day in days] for name, days in left_out.items() if days}
 
 
-def covered_days(counts: Mapping[date, int], is_zero: Callable[[date, float], bool]) -> CoveredDays:
-    """The rows of a service -> what they cover. `is_zero(day, usual)`: whether an absent day had no download at all."""
+Judge = Callable[[date, float], bool]
+"""Whether an absent day had no download at all; beside the day, how many the package usually has."""
+
+
+def covered_days(counts: Mapping[date, int], is_zero: Judge, is_zero_at_the_end: Judge, last_day: date) -> CoveredDays:
+    """The rows of a service for the days to `last_day` -> what they cover.
+
+    `is_zero` judges days between rows, `is_zero_at_the_end` those after the newest, to the first that it leaves open.
+    """
     days = sorted(counts)
     not_settled: list[date] = []
     while len(days) > 1 and len(not_settled) < MOST_NOT_SETTLED and _is_partial(days[-1], counts):
         not_settled.append(days.pop())
     every = [days[0] + n * _DAY for n in range((days[-1] - days[0]).days + 1)] if days else []
     zeros = {day for day in every if day not in counts and is_zero(day, _usual(day, days, counts))}
+    while every and not not_settled and every[-1] < last_day:
+        later = every[-1] + _DAY
+        if not is_zero_at_the_end(later, _usual(later, days, counts)):
+            break
+        every.append(later)
+        zeros.add(later)
     return CoveredDays(
         {day: counts.get(day, 0) for day in every if day in counts or day in zeros},
         tuple(day for day in every if day not in counts and day not in zeros),

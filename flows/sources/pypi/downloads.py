@@ -52,18 +52,27 @@ def fetch_downloads(
     collected_at: datetime,
     as_of: date,
     counted: Counted = nobody_knows,
+    reach: clickpy.Reach | None = None,
 ) -> Iterator[Answer]:
     """Answers for each service and basis, from the first service that has the package in the window.
 
     A service that answers without a row for it is yielded too. Days that are not over are never asked for. Days that
-    ClickPy lacks come from pypistats.org, as far as it has them. `counted`: what is known of all packages together.
+    ClickPy lacks come from pypistats.org, as far as it has them. `counted`: what is known of all packages together;
+    `reach`: how far ClickPy has come.
     Raises TransientError or TerminalError, naming each service that failed, when none had a row, the last one broke
     off, or the days that ClickPy lacks could not be asked for.
     """
     package = canonicalize_name(package)
     last_day = last_complete_day(first_day, last_day, collected_at, as_of)
     services = _services(
-        settings, clients, counted, package=package, first_day=first_day, last_day=last_day, collected_at=collected_at
+        settings,
+        clients,
+        counted,
+        reach,
+        package=package,
+        first_day=first_day,
+        last_day=last_day,
+        collected_at=collected_at,
     )
     failures: list[SourceError] = []
     because: list[str] = []
@@ -94,6 +103,7 @@ def _services(
     settings: PypiDownloads,
     clients: DownloadClients,
     counted: Counted,
+    reach: clickpy.Reach | None,
     *,
     package: str,
     first_day: date,
@@ -104,7 +114,7 @@ def _services(
     return {
         clickpy.SOURCE: lambda: clickpy.fetch_clickpy(
             settings, clients.clickpy, package=package, first_day=first_day, last_day=last_day,
-            collected_at=collected_at, counted=counted,
+            collected_at=collected_at, counted=counted, reach=reach,
         ),
         pypistats.SOURCE: lambda: pypistats.fetch_pypistats(
             settings, clients.pypistats, package=package, first_day=first_day, last_day=last_day,

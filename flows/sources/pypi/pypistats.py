@@ -65,7 +65,8 @@ def fetch_pypistats(
         )
         days = {day: number for (of, day), number in counts.items() if of == category and first_day <= day <= last_day}
         there = {day for _, day in counts}  # on the other basis: mirrors alone may have come
-        yield from answers(question, basis, covered_days(days, partial(_is_zero, counted, there)))
+        is_zero, is_zero_at_the_end = partial(_is_zero, counted, there), partial(_is_zero_at_the_end, counted)
+        yield from answers(question, basis, covered_days(days, is_zero, is_zero_at_the_end, last_day))
 
 
 def oldest_day(collected_at: datetime) -> date:
@@ -90,6 +91,11 @@ def _is_zero(counted: Counted, there: Set[date], day: date, usual: float) -> boo
     """A day without a row while others were counted; where that is not known, of a package with few downloads."""
     others = day in there or counted(day)
     return usual < FEW_A_DAY if others is None else others
+
+
+def _is_zero_at_the_end(counted: Counted, day: date, _: float) -> bool:
+    """The same after the newest row: only where others were counted has the service come so far."""
+    return counted(day) is True
 
 
 def _ask(client: HttpClient, url: str, package: str) -> Any:

@@ -93,6 +93,16 @@ def test_it_counts_from_the_newest_day_of_the_basis_that_lags(clickpy: Service) 
     assert clickpy.asks() == {"torch": 33}
 
 
+def test_days_without_any_download_at_the_end_are_asked_from_the_last_with_some(
+    clickpy: Service, con: duckdb.DuckDBPyConnection
+) -> None:
+    clickpy.answered(1, range(2, 500))
+    con.execute("UPDATE raw.pypi_downloads SET downloads = 0 WHERE period_start > ?", [ago(40)])
+    assert clickpy.asks() == {"torch": 53}
+    con.execute("UPDATE raw.pypi_downloads SET downloads = 0")
+    assert clickpy.asks() == {"torch": 15}, "mirrors alone came to it"
+
+
 def test_a_package_that_lacks_a_basis_altogether_begins_anew(clickpy: Service) -> None:
     clickpy.answered(1, range(2, 500), package="keras")
     clickpy.answered(1, range(2, 500), bases=["all"])

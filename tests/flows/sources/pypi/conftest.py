@@ -13,6 +13,7 @@ from flows.replay.pypistats import CategoryDay, PypistatsReplay
 from flows.replay.server import ReplayServer
 from flows.replay.top_packages import TopPackagesReplay
 from flows.sources.errors import SourceError
+from flows.sources.pypi.clickpy import Reach
 from flows.sources.pypi.days import Counted, nobody_knows
 from flows.sources.pypi.downloads import download_clients, fetch_downloads
 from warehouse.rows import Answer, Download
@@ -36,6 +37,7 @@ class World:
             rate_per_minute=6000,
         )
         self.counted: Counted = nobody_knows
+        self.packages: tuple[str, ...] = ()
         self.clients = download_clients(self.settings, self.slept.append)
 
     def fetch(self, package: str, first_day: date, last_day: date | None = None) -> Iterator[Answer]:
@@ -48,6 +50,7 @@ class World:
             collected_at=self.collected_at,
             as_of=self.as_of,
             counted=self.counted,
+            reach=Reach(self.settings, self.clients.clickpy, self.packages, self.collected_at.date() - timedelta(1)),
         )
 
     def asked(self, name: str) -> list[Any]:

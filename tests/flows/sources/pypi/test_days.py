@@ -7,9 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from flows.replay.clickhouse import over_the_limit
 from flows.replay.pypi_recordings import recorded
 from flows.replay.pypistats import CategoryDay
-from flows.replay.server import status
+from flows.replay.server import Reply, Request, Upstream, status
 from flows.sources.errors import TransientError
 from flows.sources.pypi.days import Counted, covered_days, nobody_knows
 from tests.flows.sources.pypi.conftest import DAY, a_day, a_month, by_day, read_until_error, world
@@ -19,8 +20,16 @@ YESTERDAY = DAY - timedelta(1)
 FIRST = DAY - timedelta(28)
 
 
+def as_it_is(request: Request, upstream: Upstream) -> Reply:
+    return upstream(request)
+
+
 def ago(days: int) -> date:
     return DAY - timedelta(days)
+
+
+def never(day: date, usual: float) -> bool:
+    return False
 
 
 def sources(answers: Iterable[Answer]) -> set[str]:
@@ -142,7 +151,7 @@ class TestHalfLoaded:
         rows = [row for row in recorded("clickpy_daily") if row["package"] == package]
         days = [(date.fromisoformat(row["day"]), int(row["downloads"])) for row in rows]
         nights = [dict(days[number - 15 : number]) for number in range(15, len(days) + 1)]
-        newest = [covered_days(counts, lambda day, usual: False) for counts in nights]
+        newest = [covered_days(counts, never, never, max(counts)) for counts in nights]
         half = [covered.not_settled[-1] for covered in newest if covered.not_settled]
         assert len(half) == late
         assert all(date(2026, 8, 25) <= day <= date(2026, 8, 31) for day in half)
@@ -228,6 +237,49 @@ class TestZeroOrLost:
         with world(clickpy=(a_day(ago(9)), a_day(ago(7)))) as here:
             found = by_day(here.fetch("torch", ago(20)))
         assert found == {ago(9): ("clickpy", 7), ago(8): ("clickpy", 0), ago(7): ("clickpy", 7)}
+
+    @pytest.mark.parametrize(("behind", "zeros"), [(0, 4), (1, 3), (4, 0)])
+    def test_with_few_downloads_the_newest_days_are_zero_as_far_as_others_have_come(
+        self, behind: int, zeros: int
+    ) -> None:
+        newest = ago(1 + behind)
+        few = tuple(a_day(ago(n), "few", 2) for n in range(5, 30))
+        with world(clickpy=(*few, *a_month(1000)[0]), clickpy_is={"newest": newest}) as here:
+            here.packages = ("few", "unheard-of", "torch")
+            found = by_day(here.fetch("few", FIRST))
+            asked = [request.query["param_project"] for request in here.asked("clickpy")]
+        assert {day: count for day, (_, count) in found.items() if not count} == {
+            ago(n): 0 for n in range(5 - zeros, 5)
+        }
+        assert asked == ["few", *here.packages, "few"], "once, whatever the number of days and bases"
+
+    def test_how_far_clickpy_has_come_is_asked_where_it_matters(self) -> None:
+        few = tuple(a_day(ago(n), "few", 2) for n in range(1, 30))
+        with world(clickpy=(*few, *a_month(1000)[0]), clickpy_is={"newest": ago(2)}) as here:
+            here.packages = ("few", "torch")
+            list(here.fetch("torch", FIRST))
+            assert len(here.asked("clickpy")) == 2
+
+    def test_a_half_loaded_day_of_another_package_is_not_reached(self) -> None:
+        few = tuple(a_day(ago(n), "few", 2) for n in range(3, 30))
+        with world(clickpy=(*few, *a_month(1000)[0]), clickpy_is={"newest": YESTERDAY, "loaded": 0.5}) as here:
+            here.packages = ("few", "torch")
+            assert max(by_day(here.fetch("few", FIRST))) == ago(2)
+
+    def test_where_another_package_cannot_be_asked_the_newest_days_stay_open(self) -> None:
+        few = tuple(a_day(ago(n), "few", 2) for n in range(3, 30))
+        with world(clickpy=(*few, *a_month(1000)[0])) as here:
+            here.packages = ("torch",)
+            for fault in (as_it_is, over_the_limit()):
+                here.server.misbehave("clickpy", fault)
+            assert max(by_day(here.fetch("few", FIRST))) == ago(3)
+
+    def test_pypistats_has_come_as_far_as_all_packages_together(self) -> None:
+        rows = [CategoryDay("torch", ago(n), "with_mirrors", 1000) for n in range(4, 10)]
+        with world(pypistats=tuple(rows)) as here:
+            here.counted = lambda day: True if day <= ago(2) else None
+            found = by_day(here.fetch("torch", ago(9)))
+        assert {day: value for day, (_, value) in found.items() if not value} == {ago(3): 0, ago(2): 0}
 
     def test_a_hole_of_weeks_is_judged_by_the_days_around_it(self) -> None:
         rows = [a_day(ago(n), downloads=1000) for n in range(1, 100) if not 20 < n < 70]

@@ -14,17 +14,23 @@ WITH asked AS MATERIALIZED (
 
 -- Each day that the service has told of; a day that was not over when it was collected is not known.
 days AS MATERIALIZED (
-    SELECT DISTINCT asked.entity, downloads.basis, downloads.period_start AS day
+    SELECT asked.entity, downloads.basis, downloads.period_start AS day, bool_or(downloads.downloads > 0) AS has_any
     FROM raw.pypi_downloads AS downloads
     INNER JOIN asked USING (content_id)
     WHERE downloads.period_start = downloads.period_end AND downloads.period_end < asked.asked_on
+    GROUP BY asked.entity, downloads.basis, downloads.period_start
 ),
 
--- By package: its newest day, on the basis that lags behind, and the first day asked for. A package that lacks one of
--- the bases altogether is new: its first night broke off between the two.
+-- By package: its newest day with any download, on the basis that lags behind, and the first day asked for. So that day
+-- is asked again, and an answer without a row is no package that was silent. A package that lacks one of the bases
+-- altogether is new: its first night broke off between the two.
 packages AS (
     SELECT spans.entity, least(min(spans.last_day), CAST($last_day AS DATE)) AS last_day, any_value(first_asked) AS first_asked
-    FROM (SELECT entity, basis, max(day) AS last_day FROM days GROUP BY entity, basis) AS spans
+    FROM (
+        SELECT entity, basis, coalesce(max(day) FILTER (WHERE has_any), max(day)) AS last_day
+        FROM days
+        GROUP BY entity, basis
+    ) AS spans
     INNER JOIN (SELECT entity, min(window_start) AS first_asked FROM asked GROUP BY entity) AS firsts USING (entity)
     GROUP BY spans.entity
     HAVING count(*) = (SELECT count(DISTINCT basis) FROM days)
