@@ -36,7 +36,7 @@ from warehouse.snapshot import PublishedError
 if TYPE_CHECKING:  # these load what the first words on the terminal must not wait for
     from concurrent.futures import Future
 
-    from flows.plan import Step
+    from flows.collecting.plan import Step
     from reports.build import BuiltReport
     from warehouse.rows import Answer
 
@@ -156,7 +156,7 @@ def put_in_place(run: Run) -> None:
 
 def _collect_and_report(run: Run, prefect: Prefect) -> None:
     with run.progress.waiting("plans what to ask"):
-        from flows.process.collecting import asking_side_by_side
+        from flows.collecting.side_by_side import asking_side_by_side
 
         asking = asking_side_by_side(run)
     with asking:

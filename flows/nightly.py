@@ -20,10 +20,10 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
+from flows.collecting.plan import Step
+from flows.collecting.side_by_side import SIDE_BY_SIDE, IncompleteError
 from flows.mailing.send import deliver, page_to_attach
 from flows.night import Run, attempt
-from flows.plan import Step
-from flows.process.collecting import SIDE_BY_SIDE, IncompleteError
 from flows.report_folder import make_report, record_report, update_list
 from warehouse import checks, snapshot
 from warehouse.breaks.suspected import suspected_breaks

@@ -60,17 +60,17 @@ def run_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[CheckResult
     with transaction(con):
         for result in results:
             _record(con, run_id, result)
-        con.execute(query("checks/forget"))
+        con.execute(query("checks/inputs/forget"))
     return results
 
 
 def _gather(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
     """Put side by side what is checked and what it is compared with: not more of the past than that, however long."""
-    con.execute(query("checks/answers_of_a_run"), {"run_id": run_id})
+    con.execute(query("checks/inputs/answers_of_a_run"), {"run_id": run_id})
     con.execute("DELETE FROM raw.quarantine WHERE answer_id IN (FROM checked_answers)")
-    con.execute(query("checks/told_answers"))
-    con.execute(query("checks/fresh_figures"))
-    con.execute(query("checks/known_figures"), ask_dicts(con, "checks/fresh_spans")[0])
+    con.execute(query("checks/inputs/told_answers"))
+    con.execute(query("checks/inputs/fresh_figures"))
+    con.execute(query("checks/inputs/known_figures"), ask_dicts(con, "checks/inputs/fresh_spans")[0])
 
 
 def _run_check(con: duckdb.DuckDBPyConnection, run_id: str, name: str) -> list[CheckResult]:
@@ -90,7 +90,7 @@ def _status(con: duckdb.DuckDBPyConnection, run_id: str, name: str, service: str
     if name in NEVER_BELIEVED:
         return "failed"
     values = {"run_id": run_id, "check_name": name, "service": service, "entity": entity}
-    nights = con.execute(query("checks/nights_failed"), values).fetchone()
+    nights = con.execute(query("checks/inputs/nights_failed"), values).fetchone()
     return "believed" if nights and nights[0] >= NIGHTS_UNTIL_BELIEVED else "failed"
 
 

@@ -11,13 +11,13 @@ from typing import Any
 import duckdb
 import requests
 
+from flows.collecting.plan import known_stars, stars_needed_since
 from flows.config.settings import Settings
 from flows.diagnosis.finding import LIMIT_SECONDS, Finding
-from flows.plan import known_stars, stars_needed_since
 from flows.sources.answers import count
 from flows.sources.errors import SourceError
-from flows.sources.github_client import REQUESTS_EVERY_NIGHT, kept_for_others
-from flows.sources.github_repository import KnownStars, pages_needed
+from flows.sources.github.client import REQUESTS_EVERY_NIGHT, kept_for_others
+from flows.sources.github.repository import KnownStars, pages_needed
 from flows.sources.http import HttpClient, json_of
 from warehouse.snapshot import NothingPublishedError, open_published
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from flows.collecting.plan import search_labels
 from flows.config.settings import Settings
 from flows.diagnosis.finding import LIMIT_SECONDS, Finding
-from flows.plan import search_labels
 from flows.sources.errors import SourceError
-from flows.sources.google_client import TrendsClient, trends_client
-from flows.sources.google_notes import topic_note
-from flows.sources.google_trends import ask_names
+from flows.sources.google.client import TrendsClient, trends_client
+from flows.sources.google.notes import topic_note
+from flows.sources.google.trends import ask_names
 
 WHAT = "google_trends"
 

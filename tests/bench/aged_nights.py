@@ -17,8 +17,8 @@ from pathlib import Path
 
 import duckdb
 
+from flows.collecting.plan import Night, configuration, search_query
 from flows.config.settings import load_settings
-from flows.plan import Night, configuration, search_query
 from warehouse.checks import CHECKS
 from warehouse.ledger import begin_run, finish_run, save_report_issue
 from warehouse.rows import (

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import duckdb
 
-from flows.clients import open_clients
+from flows.collecting.clients import open_clients
+from flows.collecting.plan import configuration, plan
 from flows.config.settings import Framework, Settings, load_settings
 from flows.night import Night
-from flows.plan import configuration, plan
 from flows.replay.clickhouse import ClickhouseReplay
 from flows.replay.git_server import GitReplay
 from flows.replay.github import GithubReplay

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -148,6 +149,12 @@ def test_no_file_is_longer_than_four_hundred_lines(project: Path) -> None:
     }
     assert {path: count for path, count in lines.items() if count > 400} == {}
     assert len(lines) > 100
+
+
+def test_no_folder_holds_more_than_twelve_files(project: Path) -> None:
+    folders = Counter(str(path.parent) for path in _written_here(project))
+    assert {folder: count for folder, count in folders.items() if count > 12} == {}
+    assert len(folders) > 30
 
 
 def test_the_import_rules_hold(project: Path) -> None:

@@ -240,22 +240,22 @@ def read_definitions(con: duckdb.DuckDBPyConnection) -> list[Definition]:
 
 def read_failed_checks(con: duckdb.DuckDBPyConnection) -> list[FailedCheck]:
     """Quality checks that did not pass."""
-    return ask(con, "report/checks", FailedCheck)
+    return ask(con, "problems/checks", FailedCheck)
 
 
 def read_failed_steps(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
     """What the last run that asked for it could not collect."""
-    return ask(con, "report/failed_steps", FailedStep)
+    return ask(con, "problems/failed_steps", FailedStep)
 
 
 def read_stand_ins(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
     """What the last run got from a service that stands in for the preferred one."""
-    return ask(con, "report/stand_ins", FailedStep)
+    return ask(con, "problems/stand_ins", FailedStep)
 
 
 def read_doubts(con: duckdb.DuckDBPyConnection) -> list[Doubt]:
     """What the last answers of the sources give cause to look at."""
-    return ask(con, "report/doubts", Doubt)
+    return ask(con, "problems/doubts", Doubt)
 
 
 def displayed_sql(name: str, **values: date | Sequence[str]) -> str:

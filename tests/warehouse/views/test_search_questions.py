@@ -87,8 +87,8 @@ def test_a_draw_of_the_replay_carries_its_question(
     from flows.config.settings import GoogleTrends
     from flows.replay.google_trends import GoogleTrendsReplay
     from flows.replay.server import ReplayServer
-    from flows.sources.google_client import trends_client
-    from flows.sources.google_trends import fetch_interest
+    from flows.sources.google.client import trends_client
+    from flows.sources.google.trends import fetch_interest
 
     with ReplayServer({"trends": GoogleTrendsReplay(AT)}) as server:
         settings = GoogleTrends(base_url=server.url("trends"), rate_per_minute=6000, geo="JP", match="term")

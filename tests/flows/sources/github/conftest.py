@@ -14,8 +14,8 @@ from flows.config.settings import GithubRepository
 from flows.replay.github import GithubReplay
 from flows.replay.server import ReplayServer, Reply, json_reply
 from flows.sources.errors import SourceError
-from flows.sources.github_client import GithubClient
-from flows.sources.github_repository import KnownStars, fetch_repository
+from flows.sources.github.client import GithubClient
+from flows.sources.github.repository import KnownStars, fetch_repository
 from warehouse.rows import Answer, RepositoryTotal, StarDay
 
 RECORDINGS = Path(__file__).parents[4] / "flows/replay/recordings/github"

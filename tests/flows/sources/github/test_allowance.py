@@ -10,8 +10,8 @@ import pytest
 
 from flows.replay.server import Reply
 from flows.sources.errors import SourceError, TransientError
-from flows.sources.github_client import Allowance, GithubClient
-from flows.sources.github_repository import KnownStars, fetch_repository, pages_needed
+from flows.sources.github.client import Allowance, GithubClient
+from flows.sources.github.repository import KnownStars, fetch_repository, pages_needed
 from tests.flows.sources.github.conftest import (
     ALL,
     DAY,

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from flows.replay.server import Fault, Reply, json_reply
 from flows.sources.errors import TerminalError, TransientError
-from flows.sources.github_repository import KnownStars
-from flows.sources.github_stars import merged, newest_missing, pages_missing
+from flows.sources.github.repository import KnownStars
+from flows.sources.github.stars import merged, newest_missing, pages_missing
 from tests.flows.sources.github.conftest import (
     ALL,
     BEGINS,

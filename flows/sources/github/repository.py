@@ -15,8 +15,8 @@ from datetime import date, datetime
 from typing import Any
 
 from flows.sources.answers import count
-from flows.sources.github_client import API_VERSION, SOURCE, GithubClient
-from flows.sources.github_stars import Page, Span, StarHistory, other_shape, pages_missing
+from flows.sources.github.client import API_VERSION, SOURCE, GithubClient
+from flows.sources.github.stars import Page, Span, StarHistory, other_shape, pages_missing
 from flows.sources.http import json_of
 from warehouse.rows import Answer, RepositoryTotal
 

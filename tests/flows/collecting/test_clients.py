@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.clients import open_clients
+from flows.collecting.clients import open_clients
+from flows.collecting.plan import Night, Step, plan
 from flows.config.settings import Framework, Settings, Sources
-from flows.plan import Night, Step, plan
 from flows.replay.clickhouse import ClickhouseReplay
 from flows.replay.github import GithubReplay
 from flows.replay.package_index import PackageIndexReplay

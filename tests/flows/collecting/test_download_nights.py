@@ -15,10 +15,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.clients import open_clients
+from flows.collecting.clients import open_clients
+from flows.collecting.plan import configuration, plan
 from flows.config.settings import Framework, Settings, Sources
 from flows.night import Night
-from flows.plan import configuration, plan
 from flows.replay.clickhouse import ClickhouseReplay, InstallerDay
 from flows.replay.pypistats import CategoryDay, PypistatsReplay
 from flows.replay.server import ReplayServer

@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 
-from flows.clients import open_clients
+from flows.collecting.clients import open_clients
+from flows.collecting.plan import Step, configuration, plan
 from flows.night import Run
-from flows.plan import Step, configuration, plan
 from flows.sources.errors import SourceError
 from warehouse.ledger import begin_step
 from warehouse.read.state import known_before

@@ -7,6 +7,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
+from tests.flows.sources.google.trends.conftest import (
+    NOW,
+    as_it_is,
+    on_curve,
+    on_explore,
+    paths,
+    waits,
+)
 
 from flows.config.settings import GoogleTrends
 from flows.replay.google_trends import GoogleTrendsReplay, error_page
@@ -22,16 +30,8 @@ from flows.replay.server import (
     truncated,
 )
 from flows.sources.errors import ExhaustedError, SourceError, TerminalError, UnreachableError
-from flows.sources.google_client import nid_of, trends_client
-from flows.sources.google_trends import fetch_interest
-from tests.flows.sources.google_trends.conftest import (
-    NOW,
-    as_it_is,
-    on_curve,
-    on_explore,
-    paths,
-    waits,
-)
+from flows.sources.google.client import nid_of, trends_client
+from flows.sources.google.trends import fetch_interest
 from warehouse.rows import Answer
 
 # ---- the cookie

@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from flows.config.settings import Sources
-from flows.sources.github_client import GithubClient
-from flows.sources.google_client import TrendsClient, trends_client
+from flows.sources.github.client import GithubClient
+from flows.sources.google.client import TrendsClient, trends_client
 from flows.sources.http import HttpClient
 from flows.sources.pypi.downloads import DownloadClients, download_clients
 from flows.sources.pypi.releases import index_client

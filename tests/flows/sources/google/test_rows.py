@@ -9,6 +9,13 @@ from datetime import date
 import hypothesis
 import pytest
 from hypothesis import strategies as st
+from tests.flows.sources.google.trends.conftest import (
+    JSON,
+    NOW,
+    TOPICS,
+    on_curve,
+    paths,
+)
 
 from flows.config.settings import GoogleTrends
 from flows.replay.google_trends import RECORDINGS
@@ -17,15 +24,8 @@ from flows.replay.server import (
     status,
 )
 from flows.sources.errors import TerminalError
-from flows.sources.google_client import trends_client
-from flows.sources.google_trends import _groups, _Trends
-from tests.flows.sources.google_trends.conftest import (
-    JSON,
-    NOW,
-    TOPICS,
-    on_curve,
-    paths,
-)
+from flows.sources.google.client import trends_client
+from flows.sources.google.trends import _groups, _Trends
 from warehouse.rows import Answer, SearchPoint
 
 

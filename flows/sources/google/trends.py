@@ -18,8 +18,8 @@ from pytrends.request import BASE_TRENDS_URL, TrendReq
 from flows.config.settings import GoogleTrends
 from flows.sources.answers import count, day_at, kept, parsed_json, shown
 from flows.sources.errors import TerminalError, TransientError
-from flows.sources.google_client import SOURCE, TrendsClient
-from flows.sources.google_notes import names_of, notes_on
+from flows.sources.google.client import SOURCE, TrendsClient
+from flows.sources.google.notes import names_of, notes_on
 from warehouse.rows import Answer, SearchPoint
 
 TERMS_PER_REQUEST = 5

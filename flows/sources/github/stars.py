@@ -13,7 +13,7 @@ from typing import Any
 
 from flows.sources.answers import LARGEST_STAR_COUNT, count, day_at
 from flows.sources.errors import TerminalError, TransientError
-from flows.sources.github_client import SOURCE, GithubClient
+from flows.sources.github.client import SOURCE, GithubClient
 from flows.sources.http import json_of
 from warehouse.rows import StarDay
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.clients import open_clients
+from flows.collecting.clients import open_clients
+from flows.collecting.plan import Night, configuration, plan
 from flows.config.settings import Framework, Settings, Sources
-from flows.plan import Night, configuration, plan
 from flows.replay.github import GithubReplay
 from flows.replay.server import ReplayServer
 from flows.sources.errors import SourceError

@@ -18,8 +18,8 @@ from flows.replay.server import (
     Request,
     Upstream,
 )
-from flows.sources.google_client import trends_client
-from flows.sources.google_trends import fetch_interest
+from flows.sources.google.client import trends_client
+from flows.sources.google.trends import fetch_interest
 from warehouse.rows import Answer
 
 NOW = datetime(2021, 6, 25, 23, 0, tzinfo=UTC)

@@ -10,13 +10,13 @@ from functools import partial
 import duckdb
 from packaging.utils import canonicalize_name
 
-from flows.clients import Clients
+from flows.collecting.clients import Clients
 from flows.config.settings import Framework, Settings
 from flows.night import Night
 from flows.sources.git.clone import clone_of
 from flows.sources.git.history import fetch_commits
-from flows.sources.github_repository import KnownStars, fetch_repository, pages_needed
-from flows.sources.google_trends import fetch_interest
+from flows.sources.github.repository import KnownStars, fetch_repository, pages_needed
+from flows.sources.google.trends import fetch_interest
 from flows.sources.pypi import clickpy, pypistats
 from flows.sources.pypi.control import Control
 from flows.sources.pypi.downloads import fetch_downloads
