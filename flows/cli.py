@@ -34,8 +34,8 @@ from warehouse.calendar import FIRST_DAY
 
 if TYPE_CHECKING:
     from flows.config.settings import Settings
-    from flows.night import Run
     from flows.process.progress import Progress
+    from flows.run import Run
 
 
 class UsageError(Exception):
@@ -49,7 +49,7 @@ FORESEEN = {
     "flows.config.settings.ConfigError": USAGE,
     "flows.sources.errors.SourceError": NOTHING_DONE,
     "warehouse.open.WarehouseError": NOTHING_DONE,
-    "warehouse.snapshot.PublishedError": NOTHING_DONE,
+    "warehouse.publish.snapshot.PublishedError": NOTHING_DONE,
     "warehouse.adhoc.ask.CopyUnusableError": NOTHING_DONE,
     "warehouse.adhoc.ask.QueryError": USAGE,
 }
@@ -201,7 +201,8 @@ def nightly(
 def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:
     with progress.waiting("loads the program"):
         settings = invocation.settings()
-        from flows.night import Night, run_nightly
+        from flows.night import run_nightly
+        from flows.run import Night
     today = invocation.now.date()
     day = _not_after(as_of or today, today, "which is today")
     night = Night(settings, settings.warehouse.data, invocation.now, day, send_mail)
@@ -211,8 +212,9 @@ def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, sen
 def _replayed(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:  # noqa: ARG001 - a replay mails nothing
     with progress.waiting("starts the recorded upstreams"):
         settings = invocation.settings()
-        from flows.night import Night, run_nightly
+        from flows.night import run_nightly
         from flows.replay.upstreams import DEMO_DAY, moment_of, pointed_at, replay_server
+        from flows.run import Night
 
         day = _not_after(as_of or DEMO_DAY, DEMO_DAY, "the last day of the recordings")
         data = settings.warehouse.data / "demo"

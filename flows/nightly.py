@@ -23,12 +23,13 @@ from prefect.utilities.annotations import quote
 from flows.collecting.plan import Step
 from flows.collecting.side_by_side import SIDE_BY_SIDE, IncompleteError
 from flows.mailing.send import deliver, page_to_attach
-from flows.night import Run, attempt
 from flows.report_folder import make_report, record_report, update_list
-from warehouse import checks, snapshot
+from flows.run import Run, attempt
+from warehouse import checks
 from warehouse.breaks.suspected import suspected_breaks
 from warehouse.catalogue.services import source_of
 from warehouse.ledger import finish_step
+from warehouse.publish import snapshot
 from warehouse.read.state import has_data, steps_of
 from warehouse.rows import Answer
 from warehouse.save import save_answers

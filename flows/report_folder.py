@@ -21,9 +21,9 @@ from reports.index import report_folders, write_index
 from reports.mail.message import write_files
 from warehouse.ledger import save_report_issue
 from warehouse.open import PUBLISHED, WarehouseBusy, WarehouseError, writing_warehouse
+from warehouse.publish.snapshot import reading_published
 from warehouse.read.state import definitions_version
 from warehouse.rows import ReportIssue
-from warehouse.snapshot import reading_published
 
 
 def make_report(
@@ -33,7 +33,7 @@ def make_report(
 
     It reads `published`, by default data/published.duckdb; in a night that is the copy that will take this place.
 
-    Raises warehouse.snapshot.PublishedError. Where another process builds in the same folder, it is waited for.
+    Raises warehouse.publish.snapshot.PublishedError. Where another process builds in the same folder, it is waited for.
     """
     folder = out or data / "reports" / as_of.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def make_page(published: Path, as_of: date, folder: Path, *, self_contained: bool) -> BuiltReport:
-    """Only the page and the CSV of `as_of`. Raises warehouse.snapshot.PublishedError."""
+    """Only the page and the CSV of `as_of`. Raises warehouse.publish.snapshot.PublishedError."""
     with reading_published(published, as_of) as con:
         return build_report(con, as_of=as_of, out=folder, self_contained=self_contained)
 

@@ -12,8 +12,8 @@ from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from warehouse.adhoc.terminal import Cell, table
+from warehouse.publish.snapshot import reading_published
 from warehouse.read.queries import ask_dicts
-from warehouse.snapshot import reading_published
 
 SECTIONS = {
     "freshness": "Freshness",

@@ -62,7 +62,7 @@ def build_report(
     out: Path,
     self_contained: bool = True,
 ) -> BuiltReport:
-    """Write `out`/report.html and `out`/metrics.csv from a connection of `warehouse.snapshot.open_published`.
+    """Write `out`/report.html and `out`/metrics.csv from a connection of `warehouse.publish.snapshot.open_published`.
 
     Without `self_contained` the chart library lies once in the folder above `out`, and the reports there share it.
     """

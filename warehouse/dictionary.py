@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from warehouse import snapshot
 from warehouse.adhoc import ask
 from warehouse.open import open_warehouse
+from warehouse.publish import snapshot
 from warehouse.read.queries import query
 
 README = Path(__file__).with_name("README.md")

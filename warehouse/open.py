@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.catalogue import metrics, services
-from warehouse.read.faults import holder_of, is_held, storage_fault
+from warehouse.faults import holder_of, is_held, storage_fault
 
 PUBLISHED = "published.duckdb"
 

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from flows.collecting.clients import Clients
 from flows.config.settings import Framework, Settings
-from flows.night import Night
+from flows.run import Night
 from flows.sources.git.clone import clone_of
 from flows.sources.git.history import fetch_commits
 from flows.sources.github.repository import KnownStars, fetch_repository, pages_needed

@@ -11,7 +11,7 @@ from threading import Thread
 
 from flows.collecting.clients import open_clients
 from flows.collecting.plan import Step, configuration, plan
-from flows.night import Run
+from flows.run import Run
 from flows.sources.errors import SourceError
 from warehouse.ledger import begin_step
 from warehouse.read.state import known_before

@@ -19,7 +19,7 @@ from flows.sources.errors import SourceError
 from flows.sources.github.client import REQUESTS_EVERY_NIGHT, kept_for_others
 from flows.sources.github.repository import KnownStars, pages_needed
 from flows.sources.http import HttpClient, json_of
-from warehouse.snapshot import NothingPublishedError, open_published
+from warehouse.publish.snapshot import NothingPublishedError, open_published
 
 WHAT = "github_repository"
 

@@ -118,15 +118,13 @@ def _answering_server(environ: Mapping[str, str], tell: Callable[[str], None]) -
     asked = environ.get(ASKED_SERVER)
     if not asked:
         return None
-    from flows.sources.errors import SourceError
-    from flows.sources.http import HttpClient
+    import requests
 
-    with HttpClient("prefect", timeout_seconds=5, attempts=1) as client:
-        try:
-            client.get(f"{asked.rstrip('/')}/health", accept=lambda _: True)
-        except SourceError as error:
-            tell(f"{ASKED_SERVER} names {asked}: {error.what}; this night uses a server of its own")
-            return None
+    try:
+        requests.get(f"{asked.rstrip('/')}/health", timeout=5, allow_redirects=False)
+    except requests.RequestException as error:
+        tell(f"{ASKED_SERVER} names {asked}: no answer ({type(error).__name__}); this night uses a server of its own")
+        return None
     return asked
 
 

@@ -21,10 +21,11 @@ from tempfile import TemporaryDirectory
 
 from reports.facts import read_facts
 from tests.bench.aged_nights import FIRST_NIGHT, ROOT, Nights
-from warehouse import checks, snapshot
+from warehouse import checks
 from warehouse.breaks.suspected import suspected_breaks
 from warehouse.dictionary import questions
 from warehouse.open import identity_key, open_warehouse
+from warehouse.publish import snapshot
 
 MARKS = (30, 91, 365)
 QUESTION_SECONDS = 0.02

@@ -20,7 +20,6 @@ import duckdb
 from flows.collecting.clients import open_clients
 from flows.collecting.plan import configuration, plan
 from flows.config.settings import Framework, Settings, load_settings
-from flows.night import Night
 from flows.replay.clickhouse import ClickhouseReplay
 from flows.replay.git_server import GitReplay
 from flows.replay.github import GithubReplay
@@ -30,6 +29,7 @@ from flows.replay.pypistats import PypistatsReplay
 from flows.replay.server import ReplayServer, Reply, Request
 from flows.replay.top_packages import TopPackagesReplay
 from flows.replay.upstreams import moment_of, pointed_at
+from flows.run import Night
 from flows.sources.errors import SourceError
 from tests.conftest import ROOT
 from warehouse.ledger import begin_run

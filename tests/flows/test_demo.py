@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from tests.conftest import ROOT, Demo, run_trends
-from warehouse.snapshot import open_published
+from warehouse.publish.snapshot import open_published
 
 
 def test_the_last_line_is_the_path_of_a_report_that_is_there(demo: Demo) -> None:

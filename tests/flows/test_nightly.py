@@ -19,7 +19,7 @@ import pytest
 from flows.process.own_prefect import ASKED_SERVER
 from tests.conftest import ROOT, TRENDS, run_trends
 from warehouse.open import open_warehouse
-from warehouse.snapshot import open_published
+from warehouse.publish.snapshot import open_published
 
 pytestmark = pytest.mark.slow
 

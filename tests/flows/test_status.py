@@ -13,9 +13,9 @@ import pytest
 from flows.status import Status, read_status, show_json, show_tables
 from warehouse.ledger import begin_run, finish_run
 from warehouse.open import open_warehouse
+from warehouse.publish.snapshot import publish
 from warehouse.rows import Answer, FrameworkEntry, SearchPoint, StarDay
 from warehouse.save import save_answers
-from warehouse.snapshot import publish
 
 AT = datetime(2021, 6, 25, 23, tzinfo=UTC)
 DAY = AT.date()

@@ -14,9 +14,9 @@ import duckdb
 import pytest
 
 from reports.build import BuiltReport, build_report
-from warehouse import snapshot
 from warehouse.ledger import begin_run, finish_run
 from warehouse.open import open_warehouse
+from warehouse.publish import snapshot
 from warehouse.rows import (
     Answer,
     Break,

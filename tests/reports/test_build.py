@@ -39,7 +39,7 @@ import sys
 from datetime import date
 from pathlib import Path
 from reports.build import build_report
-from warehouse.snapshot import open_published
+from warehouse.publish.snapshot import open_published
 day = date(2021, 6, 25)
 build_report(open_published(Path(sys.argv[1]), day), as_of=day, out=Path(sys.argv[2]))
 """

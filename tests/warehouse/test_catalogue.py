@@ -44,7 +44,8 @@ import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from reports.build import build_report
-from warehouse import dictionary, snapshot
+from warehouse import dictionary
+from warehouse.publish import snapshot
 from warehouse.ledger import begin_run, finish_run
 from warehouse.open import open_warehouse
 from warehouse.rows import Answer, FrameworkEntry, StarDay

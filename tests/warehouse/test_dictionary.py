@@ -16,8 +16,9 @@ import duckdb
 import pytest
 
 from flows.cli import main
-from warehouse import dictionary, snapshot
+from warehouse import dictionary
 from warehouse.adhoc import ask
+from warehouse.publish import snapshot
 from warehouse.read.queries import query
 
 QUESTIONS = dictionary.questions()

@@ -193,14 +193,14 @@ def _question(published: Path, query: str) -> tuple[str, dict[str, str]]:
 
 def _existing(published: Path) -> Path:
     if not published.is_file():
-        from warehouse.snapshot import NothingPublishedError
+        from warehouse.publish.snapshot import NothingPublishedError
 
         raise NothingPublishedError(published)
     return published.resolve()
 
 
 def _rows(published: Path, query: str, parameters: dict[str, str]) -> list[tuple[Any, ...]]:
-    from warehouse.snapshot import open_published
+    from warehouse.publish.snapshot import open_published
 
     with open_published(published) as con:
         return con.execute(query, parameters).fetchall()

@@ -25,7 +25,7 @@ import duckdb
 
 from warehouse.adhoc import ask
 from warehouse.adhoc.formats import WRITERS, Answer, NotWritableError, Screen, warm_up
-from warehouse.read.faults import is_damaged, why_copy_is_unusable
+from warehouse.faults import is_damaged, why_copy_is_unusable
 
 _THREADS = 4
 _QUESTIONS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI)  # MULTI: PIVOT
@@ -87,7 +87,7 @@ def _connect(request: dict[str, Any]) -> duckdb.DuckDBPyConnection:
         | {"threads": min(_THREADS, os.cpu_count() or 1), "memory_limit": f"{request['memory_limit_mb'] * 3 // 4}MB"},
     )
     if request["as_of"]:
-        from warehouse.snapshot import answer_as_of
+        from warehouse.publish.snapshot import answer_as_of
 
         answer_as_of(con, date.fromisoformat(request["as_of"]))
     return con

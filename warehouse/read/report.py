@@ -1,6 +1,6 @@
 """What reports read: one function a question, typed rows, values bound, SQL in sql/queries/report/.
 
-Every function takes a connection from `warehouse.snapshot.open_published`, so each answer is "as known on that day".
+Every function takes a connection from `snapshot.open_published`, so each answer is "as known on that day".
 """
 
 from __future__ import annotations

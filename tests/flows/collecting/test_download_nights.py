@@ -18,11 +18,11 @@ import pytest
 from flows.collecting.clients import open_clients
 from flows.collecting.plan import configuration, plan
 from flows.config.settings import Framework, Settings, Sources
-from flows.night import Night
 from flows.replay.clickhouse import ClickhouseReplay, InstallerDay
 from flows.replay.pypistats import CategoryDay, PypistatsReplay
 from flows.replay.server import ReplayServer
 from flows.replay.top_packages import TopPackagesReplay
+from flows.run import Night
 from flows.sources.errors import SourceError
 from warehouse import checks
 from warehouse.ledger import begin_run

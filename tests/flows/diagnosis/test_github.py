@@ -17,9 +17,9 @@ from flows.replay.github import GithubReplay
 from flows.replay.server import ReplayServer, instead, json_reply
 from tests.conftest import ROOT
 from warehouse.open import open_warehouse
+from warehouse.publish.snapshot import publish
 from warehouse.rows import Answer, StarDay
 from warehouse.save import save_answers
-from warehouse.snapshot import publish
 
 RECORDINGS = ROOT / "flows/replay/recordings/github"
 DAY = date(2021, 6, 25)

@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse import snapshot
 from warehouse.adhoc import ask
+from warehouse.publish import snapshot
 
 HOSTILE = "=cmd|'/c calc'!A0 \x1b[2J\x07 \u202egnp.exe <script>"
 

@@ -14,8 +14,8 @@ import pytest
 
 from tests.conftest import run_trends
 from tests.warehouse.adhoc.conftest import asked, refusal
-from warehouse import snapshot
 from warehouse.adhoc import ask
+from warehouse.publish import snapshot
 
 
 def test_as_of_reaches_the_views(published: Path) -> None:

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from warehouse import snapshot
 from warehouse.ledger import begin_run, finish_run, save_report_issue
 from warehouse.open import open_warehouse
+from warehouse.publish import snapshot
 from warehouse.rows import (
     Answer,
     Break,

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from warehouse import snapshot
+from warehouse.publish import snapshot
 
 KEY = secrets.token_hex(32)
 
@@ -179,7 +179,7 @@ def test_a_target_that_cannot_be_replaced_leaves_nothing_behind(con: duckdb.Duck
 PUBLISH_FOR_EVER = """
 import sys, duckdb
 from pathlib import Path
-from warehouse import snapshot
+from warehouse.publish import snapshot
 con = duckdb.connect(sys.argv[1])
 con.execute("CREATE TABLE IF NOT EXISTS big AS SELECT i, hash(i)::VARCHAR AS h FROM range(300000) t(i)")
 print("ready", flush=True)

@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 
 from flows.status import read_status
-from warehouse import checks, snapshot
+from warehouse import checks
 from warehouse.ledger import begin_run, begin_step, finish_run, finish_step
+from warehouse.publish import snapshot
 from warehouse.read.report import read_failed_checks, read_failed_steps, read_stand_ins
 from warehouse.rows import Answer, Commit, Download
 from warehouse.save import save_answers

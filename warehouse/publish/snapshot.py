@@ -24,8 +24,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.evaluate import evaluated, rows_written, run_written
-from warehouse.read.faults import is_damaged, why_copy_is_unusable
+from warehouse.faults import is_damaged, why_copy_is_unusable
+from warehouse.publish.evaluate import evaluated, rows_written, run_written
 
 
 class PublishedError(Exception):
