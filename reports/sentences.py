@@ -8,13 +8,12 @@ from collections.abc import Collection, Iterable, Sequence
 from reports.compare import Ratio, SummaryRow
 from reports.facts import Facts, Mark
 from reports.signals import SIGNALS, Signal
-from reports.wording import NBSP, compact, listed, long_day, percent, sentence, short_label, times
+from reports.wording import NBSP, compact, how_many, listed, long_day, percent, sentence, short_label, times
 from warehouse.catalogue.services import name_of
 from warehouse.read.report import Framework
 
 RANGE = f"95{NBSP}% range"
 _MOST_NAMES = 4
-_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 
 
 def framework_sentences(facts: Facts, rows: Sequence[SummaryRow]) -> dict[str, str]:
@@ -188,7 +187,7 @@ def _lead(known: Sequence[SummaryRow]) -> str:
 
 def _shares_of(known: Sequence[SummaryRow], level: Sequence[SummaryRow]) -> str:
     """Parts of one whole: TensorFlow has 50 % of the three's stars (50 % the year before)."""
-    whole = f"of the {_NUMBERS.get(len(known), f'{len(known)}')}"
+    whole = f"of {how_many(len(known))}"
     if len(level) > 1:
         return f"{_names(row.label for row in level)} level, with {listed([row.share_text for row in level])} {whole}"
     first = known[0]

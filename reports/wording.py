@@ -21,6 +21,7 @@ MONTHS = (
 )  # fmt: skip
 LONGEST_NAME = 40
 WIDEST = 9.0  # the end of a range past tenfold is not quoted
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
 # From which size on a figure is told in which unit; each begins where three digits of the unit below round up to it.
 _UNITS = ((999.5e6, 1e9, "B"), (999.5e3, 1e6, "M"), (9_999.5, 1e3, "k"))
 # How people call what has a key that is no ordinary word: services and sources, then metrics.
@@ -190,6 +191,11 @@ def times(ratio: float) -> str:
 def listed(items: Sequence[str]) -> str:
     """a, b and c."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def how_many(number: int) -> str:
+    """the three, the 12."""
+    return f"the {_NUMBERS.get(number, str(number))}"
 
 
 def sentence(text: str) -> str:

@@ -32,6 +32,11 @@ def notes_of(facts: Facts, signal: Signal) -> tuple[str, ...]:
     return tuple(f"{mark.letter}: {mark_text(facts, signal, mark)}" for mark in facts.marks_of(signal))
 
 
+def with_notes(alt: str, notes: Sequence[str]) -> str:
+    """What a chart shows in words, with the breaks that are marked in it."""
+    return f"{alt} Breaks in the counting, {' '.join(notes)}" if notes else alt
+
+
 def places(marks: Sequence[Mark], first: date, last: date, along: Callable[[date], float]) -> list[Place]:
     """The marks that fall between two days, both included; what began before stands at the first."""
     return [

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from reports import palette
-from reports.charts.marks import mark_months, notes_of
+from reports.charts.marks import mark_months, notes_of, with_notes
 from reports.charts.parts import (
     INCOMPLETE,
     Chart,
@@ -55,7 +55,7 @@ def months_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Ch
         name=f"{signal.key}-months",
         title="Each month beside the same month a year before",
         unit=f"{_month_unit(signal)}; each panel has its own scale",
-        alt=_months_alt(facts, signal, rows),
+        alt=with_notes(_months_alt(facts, signal, rows), notes_of(facts, signal)),
         figure=drawing.figure(),
         narrow=panels.narrow(),
         tables=(_months_table(facts, signal),),

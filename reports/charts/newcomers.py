@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from reports import palette
-from reports.charts.marks import mark_days, notes_of
+from reports.charts.marks import mark_days, notes_of, with_notes
 from reports.charts.parts import (
     Chart,
     Drawing,
@@ -51,7 +51,7 @@ def newcomers_chart(facts: Facts, signal: Signal) -> Chart | None:
         name=f"{signal.key}-newcomers",
         title="Who comes back, and who is new",
         unit="people active in the month; each panel has its own scale; faint: month not complete",
-        alt=_alt(facts),
+        alt=with_notes(_alt(facts), notes_of(facts, signal)),
         figure=drawing.figure(),
         narrow=panels.narrow(),
         tables=(_table(facts, months),),

@@ -22,7 +22,7 @@ from warehouse.read.report import Month
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
 SYNTHETIC = "SYNTHETIC<br>generated for the demonstration"
 INCOMPLETE = "incomplete"  # the group of months that are not complete
-_PANEL_HEIGHT = 220
+_PANEL_HEIGHT = 236
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +200,7 @@ class Panels:
     def domains(self, index: int, columns: int) -> tuple[list[float], list[float]]:
         rows = math.ceil(self.number / columns)
         row, column = divmod(index, columns)
-        gap_x, gap_y = 0.08, 64 / self.height_of(columns) if rows > 1 else 0
+        gap_x, gap_y = 0.08, 80 / self.height_of(columns) if rows > 1 else 0
         width, tall = (1 - gap_x * (columns - 1)) / columns, (1 - gap_y * (rows - 1)) / rows
         left, top = column * (width + gap_x), 1 - row * (tall + gap_y)
         return [round(left, 4), round(left + width, 4)], [round(max(top - tall, 0), 4), round(top, 4)]
@@ -255,8 +255,3 @@ def highest(traces: Sequence[dict[str, Any]], y_axis: str = "y") -> float:
 def position_of(facts: Facts, framework: str) -> int:
     """Where a framework stands in config.toml, which decides how it is drawn."""
     return next(item.position for item in facts.frameworks if item.framework == framework)
-
-
-def how_many(number: int) -> str:
-    """the three, all 12."""
-    return {2: "the two", 3: "the three", 4: "the four", 5: "the five"}.get(number, f"all {number}")

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from reports import palette
-from reports.charts.marks import mark_days, notes_of
+from reports.charts.marks import mark_days, notes_of, with_notes
 from reports.charts.parts import (
     Chart,
     Drawing,
@@ -50,7 +50,7 @@ def rolling_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> C
         name=f"{signal.key}-rolling",
         title="The 12 months ending on each day",
         unit=_basis_text(signal, rows),
-        alt=_rolling_alt(facts, signal),
+        alt=with_notes(_rolling_alt(facts, signal), notes_of(facts, signal)),
         figure=drawing.figure(),
         narrow=_narrow_rolling(drawing.layout),
         tables=tuple(_rolling_tables(facts, signal)),

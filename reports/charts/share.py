@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from reports import palette
-from reports.charts.marks import notes_of
+from reports.charts.marks import notes_of, with_notes
 from reports.charts.parts import (
     Chart,
     Drawing,
     LegendEntry,
     Table,
     group_of,
-    how_many,
     layout_of,
     position_of,
     rounded,
@@ -22,7 +21,7 @@ from reports.charts.parts import (
 from reports.compare import SummaryRow
 from reports.facts import Facts
 from reports.signals import Signal
-from reports.wording import NO_FIGURE, letters, percent, short_label
+from reports.wording import NO_FIGURE, how_many, letters, percent, short_label
 
 _FIFTHS = [0, 0.2, 0.4, 0.6, 0.8, 1]
 
@@ -54,7 +53,7 @@ def share_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Cha
         name=f"{signal.key}-share",
         title=f"Share of {how_many(len(known))}",
         unit=_share_unit(len(known), len(facts.frameworks)),
-        alt=_share_alt(known, signal),
+        alt=with_notes(_share_alt(known, signal), _inside(facts, known, signal)),
         figure=drawing.figure(),
         narrow={},
         tables=(_share_table(known, signal, facts),),

@@ -14,7 +14,7 @@ from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reports.charts.marks import labelled, places
+from reports.charts.marks import labelled, places, with_notes
 from reports.facts import Facts, Mark, level_of
 from reports.palette import BAND, GRID, INK, MUTED, Style, style_of
 from reports.sentences import mark_text
@@ -154,7 +154,8 @@ def alt_text(chart: Chart) -> str:
     if not chart.curves:
         return f"{heading}: no figures."
     courses = "; ".join(f"{short_label(curve.label)} {_course(curve)}" for curve in chart.curves)
-    return f"{heading}: {courses}.{' Synthetic figures, not measured.' if chart.is_synthetic else ''}"
+    said = f"{heading}: {courses}.{' Synthetic figures, not measured.' if chart.is_synthetic else ''}"
+    return with_notes(said, _marks_say(chart))
 
 
 def _subtitle(chart: Chart) -> str:
@@ -168,8 +169,12 @@ def _course(curve: Curve) -> str:
     return last if len(known) == 1 else f"from {compact(known[0][1])} in {month_name(known[0][0])} to {last}"
 
 
+def _marks_say(chart: Chart) -> tuple[str, ...]:
+    return tuple(f"{mark.letter}: {says}" for mark, says in zip(chart.marks, chart.marks_say, strict=True))
+
+
 def _notes(chart: Chart) -> tuple[str, ...]:
-    notes = [f"{mark.letter}: {says}" for mark, says in zip(chart.marks, chart.marks_say, strict=True)]
+    notes = list(_marks_say(chart))
     if chart.left_out:
         notes.append(f"Not drawn: {chart.left_out}, without a figure for the period or smaller than those shown.")
     return tuple(notes)

@@ -14,7 +14,7 @@ from reports.facts import Facts, month_level
 from reports.noise import NOISE_RULE
 from reports.page import render
 from reports.page.sparkline import spark
-from reports.sentences import finding, standing_text
+from reports.sentences import finding, labels_of, standing_text
 from reports.signals import SIGNALS, Signal
 from reports.wording import NO_FIGURE, clean_label, exact, letters, listed, long_day, percent, short_label, told
 from warehouse.catalogue.metrics import METRICS
@@ -35,7 +35,6 @@ QUERY_TITLES = {
 _WHAT = {"search_interest": "search interest", "pypi_downloads": "downloads", "stars": "stars and forks"}
 _MARKS = {"fresh": "\N{BLACK CIRCLE}", "late": "\N{CIRCLE WITH LEFT HALF BLACK}", "stale": "\N{WHITE CIRCLE}"}
 _KINDS = {"counting": "counted differently", "own": "from config.toml"}
-_NAMES_IN_TITLE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +95,7 @@ def page_values(
 
 def title(facts: Facts) -> str:
     """TensorFlow, PyTorch and Keras; past four names the rest are counted."""
-    labels = [short_label(item.label) for item in facts.frameworks]
-    if len(labels) > _NAMES_IN_TITLE:
-        labels = [*labels[: _NAMES_IN_TITLE - 1], f"{len(labels) - _NAMES_IN_TITLE + 1} more"]
-    return listed(labels) or "Nothing is tracked yet"
+    return labels_of(facts, [item.framework for item in facts.frameworks]) or "Nothing is tracked yet"
 
 
 def _glance(facts: Facts, rows: Sequence[SummaryRow]) -> Iterator[dict[str, Any]]:

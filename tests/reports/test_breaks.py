@@ -83,6 +83,7 @@ def test_every_chart_of_the_signal_has_its_line_and_its_note(report: BuiltReport
     for name in ("stars-rolling", "stars-months", "stars-share"):
         chart = next(item for item in report.charts if item.name == name)
         assert chart.notes == ("a: 1 December 2020: Counted anew.",), name
+        assert chart.alt.endswith(" Breaks in the counting, a: 1 December 2020: Counted anew."), name
     assert letters_in(report, "stars-rolling") == ["<b>a</b>"]
     assert letters_in(report, "stars-months") == ["<b>a</b>"] * 2, "one in each panel"
     lines = [shape["x0"] for shape in layout_of(report, "stars-months")["shapes"]]
