@@ -35,7 +35,7 @@ class CheckResult:
     """What a check found. Where no answer is meant, source, service and entity are "*".
 
     status: passed; failed: held back; believed: let in; broken: the check could not run, so it held nothing back
-    first_day: the first day that the finding is about; a history that is believed is a measurement break from there on
+    first_day, last_day: the days that the finding is about; a history that is believed is a measurement break over them
     """
 
     check_name: str
@@ -45,6 +45,7 @@ class CheckResult:
     status: str
     detail: str
     first_day: date | None = None
+    last_day: date | None = None
 
 
 def run_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[CheckResult, ...]:
@@ -97,7 +98,7 @@ def _status(con: duckdb.DuckDBPyConnection, run_id: str, name: str, service: str
 def _record(con: duckdb.DuckDBPyConnection, run_id: str, result: CheckResult) -> None:
     con.execute(
         "INSERT INTO raw.check_results BY NAME SELECT ? AS run_id, ? AS check_name, ? AS source, ? AS service,"
-        " ? AS entity, ? AS status, ? AS detail, ? AS first_day",
+        " ? AS entity, ? AS status, ? AS detail, ? AS first_day, ? AS last_day",
         [run_id, *astuple(result)],
     )
     if result.status == "failed":

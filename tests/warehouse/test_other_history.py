@@ -138,3 +138,50 @@ def test_nights_that_added_commits_are_part_of_what_was_published(con: duckdb.Du
 def test_judging_every_commit_anew_is_no_loss(con: duckdb.DuckDBPyConnection, night: Night) -> None:
     night(0, commits(*WHOLE))
     assert night(1, commits(*WHOLE, author="known by another key")) == []
+
+
+def odd(sha: str, at: datetime | None) -> Commit:
+    return Commit(TORCH, sha, "ann", "person", at, at, False)
+
+
+@pytest.mark.parametrize(
+    ("at", "first_day"),
+    [
+        (datetime(1970, 1, 1, tzinfo=UTC), date(2021, 2, 10)),
+        (datetime(9999, 12, 31, 23, tzinfo=UTC), date(2021, 2, 10)),
+        (None, date(2021, 2, 10)),
+        (datetime(2016, 3, 1, tzinfo=UTC), date(2016, 3, 1)),
+    ],
+)
+def test_a_single_odd_or_old_commit_does_not_move_the_mark_away_from_what_shrank(
+    con: duckdb.DuckDBPyConnection, night: Night, at: datetime | None, first_day: date
+) -> None:
+    root = odd("root", datetime(2016, 2, 1, tzinfo=UTC))
+    night(0, [*commits(*WHOLE), root, odd("odd", at)])
+    left = [*commits(*(month for month in WHOLE if month < (2021, 2))), root]
+    results = [night(number, left, "stable")[0] for number in (1, 2, 3)]
+    assert [result.status for result in results] == ["failed", "failed", "believed"]
+    assert {(result.first_day, result.last_day) for result in results} == {(first_day, date(2021, 6, 10))}
+    assert con.execute("SELECT effective_on, ends_on FROM measurement_breaks").fetchall() == [
+        (first_day, date(2021, 6, 10))
+    ]
+    assert not compared(con, "commits")[0]
+
+
+def test_losing_commits_that_count_in_no_figure_is_no_loss(con: duckdb.DuckDBPyConnection, night: Night) -> None:
+    lost = [odd("never set", datetime(1970, 1, 1, tzinfo=UTC)), odd("unreadable", None)]
+    night(0, commits(*WHOLE) + lost)
+    assert night(1, commits(*WHOLE), "stable") == []
+
+
+def test_the_same_loss_twice_is_one_break(con: duckdb.DuckDBPyConnection, night: Night) -> None:
+    left = commits(*(month for month in WHOLE if month < (2021, 2)))
+    night(0, commits(*WHOLE))
+    number = 0
+    for rows, branch in 2 * [(left, "stable"), (commits(*WHOLE), "main")]:
+        for _ in range(3):
+            number += 1
+            night(number, rows, branch)
+    assert con.execute("SELECT effective_on, evidence FROM measurement_breaks").fetchall() == [
+        (date(2021, 2, 10), "quality check other_history of 2021-06-29, told on a third day")
+    ]

@@ -267,10 +267,11 @@ def test_a_break_of_something_else_does_not_matter(
     assert query("SELECT is_comparable FROM rolling_12_months WHERE day = '2023-12-31'") == [(True,)]
 
 
-def test_days_on_which_a_service_lost_events_make_no_month_whole(loaded: Callable[..., Query]) -> None:
+@pytest.mark.parametrize("kind", ["loss", "own"])  # of config.toml are those that ended
+def test_days_on_which_a_service_lost_events_make_no_month_whole(loaded: Callable[..., Query], kind: str) -> None:
     at = datetime(2024, 1, 5, 3, tzinfo=UTC)
     lost = Break(
-        "pypi", "pypi_downloads", date(2023, 10, 30), "loss", "the log lost rows", "seen", "*", date(2023, 11, 10)
+        "pypi", "pypi_downloads", date(2023, 10, 30), kind, "the log lost rows", "seen", "*", date(2023, 11, 10)
     )
     query = loaded(
         daily("torch", date(2023, 10, 1), 92), Answer("config", "breaks", "{}", at, (lost,), replaces_all=True)

@@ -1,7 +1,7 @@
 -- Whole histories that lack commits which were published: of months that were over, or because the default branch is
 -- another one. Such a history may be true, but nobody should find months smaller without being told why.
 WITH fresh AS (
-    SELECT entity, content_id, json_extract_string(state, '$.branch') AS branch
+    SELECT entity, content_id, collected_at, json_extract_string(state, '$.branch') AS branch
     FROM told_answers
     WHERE is_fresh AND service = 'git' AND replaces_all
     QUALIFY recency = max(recency) OVER (PARTITION BY entity)
@@ -10,7 +10,7 @@ WITH fresh AS (
 -- The last whole history before, and what was added to it.
 known AS (
     SELECT
-        told.entity, told.content_id, told.recency, told.last_whole_day,
+        told.entity, told.content_id, told.recency, told.collected_at, told.last_whole_day,
         json_extract_string(told.state, '$.branch') AS branch
     FROM told_answers AS told
     SEMI JOIN fresh USING (entity)
@@ -24,21 +24,25 @@ before AS (
     GROUP BY entity
 ),
 
--- Every commit, merges left out, and in which of the two histories it is.
+-- Every commit with a possible time (as in core.told_commits; the others count in no figure), merges left out, and in which
+-- of the two histories it is.
 commits AS (
     SELECT
-        entity, commit_sha, any_value(day) AS day, bool_or(is_fresh) AS is_there, bool_or(NOT is_fresh) AS was_there
+        entity, commit_sha, any_value(CAST(committed_at AS DATE)) AS day, bool_or(is_fresh) AS is_there,
+        bool_or(NOT is_fresh) AS was_there
     FROM (
-        SELECT fresh.entity, told.commit_sha, CAST(told.committed_at AS DATE) AS day, true AS is_fresh
+        SELECT fresh.entity, told.commit_sha, told.committed_at, fresh.collected_at, true AS is_fresh
         FROM raw.git_commits AS told
         INNER JOIN fresh USING (content_id)
         WHERE NOT told.is_merge
         UNION ALL
-        SELECT known.entity, told.commit_sha, CAST(told.committed_at AS DATE), false
+        SELECT known.entity, told.commit_sha, told.committed_at, known.collected_at, false
         FROM raw.git_commits AS told
         INNER JOIN known USING (content_id)
         WHERE NOT told.is_merge
     )
+    CROSS JOIN core.first_possible_day AS first
+    WHERE committed_at BETWEEN first.day AND collected_at + INTERVAL 1 DAY
     GROUP BY entity, commit_sha
 ),
 
@@ -74,7 +78,8 @@ SELECT
         END,
         format('{} commits from {} to {} are gone', gone.commits, gone.first_day, gone.last_day)
     ) AS detail,
-    gone.first_day
+    gone.first_day,
+    gone.last_day
 FROM gone
 INNER JOIN fresh USING (entity)
 INNER JOIN before USING (entity)

@@ -31,19 +31,21 @@ WHERE packages.role = 'requires'
     )
 GROUP BY packages.framework, packages.since
 UNION ALL BY NAME
-SELECT DISTINCT
+-- Days of which a history lost commits; the same may be lost again after it had come back.
+SELECT
     results.service AS break_source,
     '*' AS metric,
     results.first_day AS effective_on,
     'history' AS kind,
     results.detail AS what_changed,
-    'quality check ' || results.check_name || ' of ' || runs.as_of || ', told on a third day' AS evidence,
+    'quality check ' || results.check_name || ' of ' || max(runs.as_of) || ', told on a third day' AS evidence,
     results.entity,
-    CAST(NULL AS DATE) AS ends_on
+    max(results.last_day) AS ends_on
 FROM raw.check_results AS results
 INNER JOIN raw.runs AS runs USING (run_id)
 CROSS JOIN core.clock AS clock
 WHERE results.check_name = 'other_history' AND results.status = 'believed' AND runs.as_of <= clock.as_of
+GROUP BY results.service, results.check_name, results.first_day, results.detail, results.entity
 UNION ALL BY NAME
 -- The published series is of one question, so such a day breaks no window of it; it parts this series from earlier reports.
 SELECT

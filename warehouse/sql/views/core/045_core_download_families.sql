@@ -5,51 +5,115 @@ SELECT metric, unnest(counted_as) AS basis, generate_subscripts(counted_as, 1) A
 FROM core.metrics;
 COMMENT ON VIEW core.download_bases IS 'Which metric a basis belongs to, and which is preferred within it (1 first); bases are never added up.';
 
--- From when to when each package of a family is due. A package counts from its first to its last figure. Its last is only
+-- Days and windows of a package are told by different services, days by several: where one stands in for another it has
+-- those days alone, so from when to when a package was there is read from all of them.
+CREATE VIEW core.package_stretches AS
+WITH periods AS (
+    SELECT DISTINCT package, period_start = period_end AS is_day, period_start, period_end
+    FROM core.downloads
+),
+
+spaced AS (
+    SELECT
+        *,
+        max(period_end) OVER (
+            PARTITION BY package, is_day
+            ORDER BY period_start, period_end ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS before
+    FROM periods
+),
+
+-- Numbers the stretches of a package: what comes over two months after anything before begins another one.
+numbered AS (
+    SELECT
+        *,
+        count(*) FILTER (WHERE period_start > before + INTERVAL 2 MONTH) OVER (
+            PARTITION BY package, is_day ORDER BY period_start, period_end ROWS UNBOUNDED PRECEDING
+        ) AS stretch
+    FROM spaced
+)
+
+SELECT package, is_day, min(period_start) AS first_day, max(period_end) AS last_day
+FROM numbered
+GROUP BY package, is_day, stretch;
+COMMENT ON VIEW core.package_stretches IS 'From when to when each package had figures, by the day and as windows; over two months without any end a stretch.';
+
+-- From when to when each package of a family is due: from the first to the last figure of a stretch. The last is only
 -- known to be the last when the rest of the family has gone on for two months without it: until then it is late.
 CREATE VIEW core.family_members AS
-WITH spans AS (
-    SELECT service, package, basis, min(period_start) AS first_day, max(period_end) AS last_day
-    FROM core.downloads
-    GROUP BY service, package, basis
+WITH asked AS MATERIALIZED (SELECT DISTINCT service, entity AS package FROM core.answers WHERE source = 'pypi_downloads'),
+
+stretches AS MATERIALIZED (FROM core.package_stretches),
+
+told AS (
+    SELECT package, bool_or(is_day) AS in_days, bool_or(NOT is_day) AS in_windows
+    FROM stretches
+    GROUP BY package
+),
+
+-- The services that tell of a family, beside each of its packages.
+families AS (
+    SELECT DISTINCT packages.framework, packages.role, downloads.service, downloads.period_start = downloads.period_end AS is_day
+    FROM core.framework_packages AS packages
+    INNER JOIN core.downloads AS downloads USING (package)
+),
+
+-- Where a service has no figure of a package because nobody asked it, others say when the package was there. A package
+-- that was asked for and not found is none; one that was never asked for is missing.
+members AS (
+    SELECT
+        families.framework,
+        families.role,
+        families.service,
+        packages.package,
+        CASE
+            WHEN CASE WHEN families.is_day THEN told.in_days ELSE told.in_windows END THEN families.is_day
+            WHEN asked.package IS NULL AND told.package IS NOT NULL THEN NOT families.is_day
+        END AS by_day,
+        told.package IS NULL AND packages.package NOT IN (SELECT package FROM asked) AS is_unknown
+    FROM families
+    INNER JOIN core.framework_packages AS packages USING (framework, role)
+    LEFT JOIN told ON packages.package = told.package
+    LEFT JOIN asked ON families.service = asked.service AND packages.package = asked.package
 )
 
 SELECT
-    packages.framework,
-    packages.role,
-    packages.since,
-    spans.service,
-    spans.basis,
-    spans.package,
-    spans.first_day,
+    members.framework,
+    members.role,
+    members.service,
+    members.package,
+    stretches.first_day,
     CASE
-        WHEN spans.last_day + INTERVAL 2 MONTH < max(spans.last_day) OVER (
-            PARTITION BY packages.framework, packages.role, spans.service, spans.basis
-        ) THEN spans.last_day
+        WHEN stretches.last_day + INTERVAL 2 MONTH < max(stretches.last_day) OVER (
+            PARTITION BY members.framework, members.role, members.service
+        ) THEN stretches.last_day
         ELSE DATE 'infinity'
     END AS due_until
-FROM core.framework_packages AS packages
-INNER JOIN spans USING (package);
-COMMENT ON VIEW core.family_members IS 'The packages of a framework that a service knows on a basis, and the days on which a figure of the family needs each of them.';
+FROM members
+INNER JOIN stretches
+    ON members.package = stretches.package AND members.by_day = stretches.is_day
+UNION ALL
+SELECT framework, role, service, package, DATE '-infinity' AS first_day, DATE 'infinity' AS due_until
+FROM members
+WHERE is_unknown;
+COMMENT ON VIEW core.family_members IS 'The days on which a figure of a framework from a service needs each of its packages.';
 
 CREATE VIEW core.family_days AS
 -- What the packages add up to on a day, and how many of them had a figure.
 WITH found AS (
     SELECT
-        members.framework, members.role, members.service, members.basis, days.period_start AS day,
-        sum(days.downloads) AS downloads, count(*) AS packages, max(members.since) AS since
+        packages.framework, packages.role, days.service, days.basis, days.period_start AS day,
+        sum(days.downloads) AS downloads, count(*) AS packages, max(packages.since) AS since
     FROM core.downloads AS days
-    INNER JOIN core.family_members AS members USING (service, package, basis)
+    INNER JOIN core.framework_packages AS packages USING (package)
     WHERE days.period_start = days.period_end
-    GROUP BY members.framework, members.role, members.service, members.basis, days.period_start
+    GROUP BY packages.framework, packages.role, days.service, days.basis, days.period_start
 ),
 
 families AS (
-    SELECT
-        framework, role, service, basis,
-        list(struct_pack(since := first_day, until := due_until)) AS members
+    SELECT framework, role, service, list(struct_pack(since := first_day, until := due_until)) AS members
     FROM core.family_members
-    GROUP BY framework, role, service, basis
+    GROUP BY framework, role, service
 )
 
 -- Half a family is no figure.
@@ -57,7 +121,7 @@ SELECT
     found.framework, found.role, found.service, found.basis, found.day, CAST(found.downloads AS DOUBLE) AS daily_mean,
     found.since
 FROM found
-INNER JOIN families USING (framework, role, service, basis)
+INNER JOIN families USING (framework, role, service)
 WHERE found.packages = len(
     list_filter(families.members, lambda member: found.day BETWEEN member.since AND member.until)
 );
@@ -66,19 +130,19 @@ COMMENT ON VIEW core.family_days IS 'Downloads a day of the packages that a fram
 CREATE VIEW core.family_months AS
 WITH found AS (
     SELECT
-        members.framework, members.role, members.service, members.basis, months.month, months.month_days,
+        packages.framework, packages.role, months.service, months.basis, months.month, months.month_days,
         sum(months.daily_mean) AS daily_mean, min(months.observed_days) AS observed_days, count(*) AS packages,
-        max(members.since) AS since
+        max(packages.since) AS since
     FROM core.package_months AS months
-    INNER JOIN core.family_members AS members USING (service, package, basis)
-    GROUP BY members.framework, members.role, members.service, members.basis, months.month, months.month_days
+    INNER JOIN core.framework_packages AS packages USING (package)
+    GROUP BY packages.framework, packages.role, months.service, months.basis, months.month, months.month_days
 ),
 
 -- How many packages are due in a month: those that are due on most of its days.
 due AS (
     SELECT found.framework, found.role, found.service, found.basis, found.month, count(*) AS packages
     FROM found
-    INNER JOIN core.family_members AS members USING (framework, role, service, basis)
+    INNER JOIN core.family_members AS members USING (framework, role, service)
     WHERE members.first_day <= found.month + INTERVAL 15 DAY AND members.due_until >= found.month + INTERVAL 15 DAY
     GROUP BY found.framework, found.role, found.service, found.basis, found.month
 )

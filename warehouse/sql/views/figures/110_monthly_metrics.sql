@@ -1,11 +1,12 @@
 CREATE VIEW monthly_metrics AS
--- Days of a month on which the service lost a part of the events: there is a figure, but it is too low.
+-- Days of a month on which the service lost a part of the events: there is a figure, but it is too low. In config.toml a
+-- break that ended is such a loss.
 WITH losses AS (
     SELECT breaks.framework, breaks.metric, breaks.service, months.month, count(DISTINCT calendar.day) AS lost_days
     FROM core.series_breaks AS breaks
     INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN breaks.effective_on AND breaks.ends_on
     INNER JOIN core.months AS months USING (month)
-    WHERE breaks.kind = 'loss'
+    WHERE breaks.kind IN ('loss', 'own')
     GROUP BY breaks.framework, breaks.metric, breaks.service, months.month
 ),
 
