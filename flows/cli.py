@@ -47,6 +47,7 @@ class UsageError(Exception):
 FORESEEN = {
     "flows.cli.UsageError": USAGE,
     "flows.config.settings.ConfigError": USAGE,
+    "flows.diagnosis.clock.ClockError": NOTHING_DONE,
     "flows.sources.errors.SourceError": NOTHING_DONE,
     "warehouse.open.WarehouseError": NOTHING_DONE,
     "warehouse.publish.snapshot.PublishedError": NOTHING_DONE,
@@ -205,7 +206,7 @@ def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, sen
         from flows.run import Night
     today = invocation.now.date()
     day = _not_after(as_of or today, today, "which is today")
-    night = Night(settings, settings.warehouse.data, invocation.now, day, send_mail)
+    night = Night(settings, settings.warehouse.data, invocation.now, day, send_mail, doubts_clock=True)
     return run_nightly(night, progress, invocation.stop)
 
 
@@ -366,7 +367,8 @@ def status(
     invocation: Invocation = context.obj
     today = invocation.now.date()
     day = _not_after(as_of or today, today, "which is today")
-    found = read_status(invocation.settings().warehouse.data, day)
+    settings = invocation.settings()
+    found = read_status(settings.warehouse.data, day, settings.sources.off)
     (show_json if form == "json" else show_tables)(found, sys.stdout)
     return INCOMPLETE if found.wants_attention else ALL_DONE
 

@@ -17,7 +17,7 @@ from flows.process.own_prefect import Prefect, prefect_of_night
 from flows.process.progress import Progress
 from flows.process.signals import Stop
 from flows.run import Night, Run, attempt
-from warehouse.ledger import begin_run, finish_run, interrupt_running
+from warehouse.ledger import begin_run, finish_run, interrupt_running, last_run_at
 from warehouse.open import PUBLISHED, writing_warehouse
 from warehouse.publish import snapshot
 
@@ -27,6 +27,8 @@ def run_nightly(night: Night, progress: Progress, stop: Stop) -> Run:
     with ExitStack() as stack:
         with progress.waiting("opens the warehouse"):
             con = stack.enter_context(writing_warehouse(night.warehouse))
+        if night.doubts_clock:
+            _doubt_clock(night, con, progress)
         tell = partial(progress.end, "prefect", "fallback")
         prefect = stack.enter_context(prefect_of_night(night.data, tell))
         run = Run(night, con, progress, stop)
@@ -38,6 +40,14 @@ def run_nightly(night: Night, progress: Progress, stop: Stop) -> Run:
             attempt(run, "publish", put_in_place)  # also where the report or a mail failed: the figures are whole
             del run.con  # Prefect holds on to the run until the process ends; the connection has to be closed by then
     return run
+
+
+def _doubt_clock(night: Night, con: duckdb.DuckDBPyConnection, progress: Progress) -> None:
+    with progress.waiting("looks at the clock"):
+        from flows.diagnosis.clock import refuse_wrong_clock, upstream_times
+
+        tell = partial(progress.end, "clock", "fallback")
+        refuse_wrong_clock(night.now, last_run_at(con), upstream_times(night.settings.sources), tell)
 
 
 def put_in_place(run: Run) -> None:
@@ -66,7 +76,7 @@ def _collect_and_report(run: Run, prefect: Prefect) -> None:
 def _in_ledger(run: Run) -> Iterator[None]:
     """Write down that the run began and how it ended, whatever happens in between."""
     begin_run(
-        run.con, run_id=run.run_id, flow="nightly", as_of=run.night.as_of, started_at=run.now(),
+        run.con, run_id=run.run_id, flow="nightly", as_of=run.night.now.date(), started_at=run.now(),
         program_version=version("framework-trends"),
     )  # fmt: skip
     try:

@@ -155,8 +155,9 @@ def report(run: Run) -> None:
     run.report = make_report(run.night.settings, run.night.data, run.night.as_of, published=run.prepared)
     record_report(run.con, run.report)
     attempt(run, "list of reports", list_reports)
-    never = [age for age in run.report.facts.ages if age.status == "never"]
-    run.failed += [f"{age.entity}: no data yet from {source_of(age.service)}" for age in never]
+    never = [(age.entity, source_of(age.service)) for age in run.report.facts.ages if age.status == "never"]
+    off = run.night.settings.sources.off
+    run.failed += [f"{entity}: no data yet from {source}" for entity, source in never if source not in off]
     run.progress.end("report", "ok", str(run.report.page))
 
 

@@ -35,7 +35,8 @@ if TYPE_CHECKING:  # these load what the first words on the terminal must not wa
 class Night:
     """One run of the nightly job: what, where, and the one moment that everything below takes as now.
 
-    `send_mail`: whether the lists of config.toml get the report.
+    Collecting is always as of `now`; `as_of` is the day of the report alone. `send_mail`: whether the lists of
+    config.toml get the report; `doubts_clock`: whether `now` is what the clock of this machine says.
     """
 
     settings: Settings
@@ -43,6 +44,7 @@ class Night:
     now: datetime
     as_of: date
     send_mail: bool = True
+    doubts_clock: bool = False
 
     @property
     def warehouse(self) -> Path:
@@ -50,8 +52,8 @@ class Night:
 
     @property
     def last_day(self) -> date:
-        """The last UTC day that is over, and not after `as_of`."""
-        return min(self.as_of, self.now.date() - timedelta(days=1))
+        """The last UTC day that is over."""
+        return self.now.date() - timedelta(days=1)
 
 
 @dataclass

@@ -49,16 +49,22 @@ class Status:
         last_run = [run["status"] for run in runs if run["run_id"] == runs[0]["run_id"]]
         is_well = set(last_run) <= {"ok", "fallback"}  # what a stand-in brought is there
         return (
-            any(row["status"] != "fresh" for row in self.sections["freshness"])
+            any(row["status"] not in ("fresh", "off") for row in self.sections["freshness"])
             or any(row["kind"] == "doubt" for row in self.sections["notes"])
             or not is_well
         )
 
 
-def read_status(data: Path, as_of: date) -> Status:
-    """Ask the published copy. Raises PublishedError."""
+def read_status(data: Path, as_of: date, off: frozenset[str] = frozenset()) -> Status:
+    """Ask the published copy. `off`: sources that are switched off, of which nothing is expected.
+
+    Raises PublishedError.
+    """
     with reading_published(data / "published.duckdb", as_of) as con:
-        return Status(as_of, {section: ask_dicts(con, f"status/{section}") for section in SECTIONS})
+        sections = {section: ask_dicts(con, f"status/{section}") for section in SECTIONS}
+    ages = sections["freshness"]
+    sections["freshness"] = [row | ({"status": "off"} if row["source"] in off else {}) for row in ages]
+    return Status(as_of, sections)
 
 
 def published_day(data: Path) -> date:

@@ -13,6 +13,7 @@ import duckdb
 
 from warehouse.calendar import naive_utc
 from warehouse.open import transaction
+from warehouse.read.queries import ask_one
 from warehouse.rows import ReportIssue
 
 
@@ -36,6 +37,12 @@ class Delivery:
 
 
 # ---- runs ---------------------------------------------------------------------------------------------------------
+
+
+def last_run_at(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the last run began; None before the first."""
+    found = ask_one(con, "state/last_run")
+    return found[0].replace(tzinfo=UTC) if found else None
 
 
 def begin_run(

@@ -134,6 +134,11 @@ class Sources(Section):
     git_history: GitHistory = GitHistory()
     github_repository: GithubRepository = GithubRepository()
 
+    @property
+    def off(self) -> frozenset[str]:
+        """Names of the sources that are switched off."""
+        return frozenset(name for name, source in self if not source.enabled)
+
 
 class Schedule(Section):
     """When the nightly flow runs: a cron line in a time zone."""

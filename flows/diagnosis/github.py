@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import duckdb
@@ -13,6 +12,7 @@ import requests
 
 from flows.collecting.plan import known_stars, stars_needed_since
 from flows.config.settings import Settings
+from flows.diagnosis.clock import time_of
 from flows.diagnosis.finding import LIMIT_SECONDS, Finding
 from flows.sources.answers import count
 from flows.sources.errors import SourceError
@@ -97,10 +97,10 @@ def _time(reset: Any) -> str:
 
 def _skew(response: requests.Response, now: datetime) -> Finding | None:
     """A clock that is wrong puts figures on the wrong day."""
-    try:
-        apart = abs((parsedate_to_datetime(response.headers["Date"]) - now).total_seconds())
-    except (KeyError, TypeError, ValueError):
-        return None  # no date, nothing to compare with
+    time = time_of(response)
+    if time is None:
+        return None  # nothing to compare with
+    apart = abs((time - now).total_seconds())
     if apart <= 300:
         return None
     return Finding("problem", "clock", f"{apart / 60:.0f} minutes away from GitHub's", "set the clock of this machine")

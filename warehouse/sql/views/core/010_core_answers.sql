@@ -3,7 +3,7 @@
 CREATE VIEW core.clock AS
 SELECT coalesce(
     CAST(getvariable('as_of') AS DATE),
-    (SELECT max(as_of) FROM raw.runs),
+    (SELECT arg_max(as_of, run_number) FROM raw.runs),
     (SELECT CAST(max(collected_at) AS DATE) FROM raw.answers)
 ) AS as_of;
 COMMENT ON VIEW core.clock IS 'One row: the day as of which all views answer. SET VARIABLE as_of, else that of the last run.';
