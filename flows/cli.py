@@ -375,7 +375,7 @@ def status(
 
 @app.command(short_help="Check config, upstreams, token, disk, git; say what to do.")
 def doctor(context: typer.Context) -> int:
-    """Check the config, each upstream, the token, disk, git and browser, and say what to do about what is wrong.
+    """Check the config, each upstream, the token, disk and git, and say what to do about what is wrong.
 
     Run it before the first night and whenever a source stays away. Exit code 0: all well; 1: warnings; 2: problems.
 

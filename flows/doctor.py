@@ -29,7 +29,6 @@ from flows.sources.http import HttpClient
 from flows.sources.pypi.releases import fetch_releases, index_client
 
 EXIT_CODES: dict[State, int] = {"ok": 0, "warning": 1, "problem": 2}
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 GIGABYTE = 10**9
 _COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "problem": typer.colors.RED}
 
@@ -57,7 +56,6 @@ def _on_this_machine(settings: Settings, now: datetime) -> Iterator[Check]:
     yield partial(_schedule, settings, now)
     yield partial(_disk, settings.warehouse.data)
     yield _git
-    yield _browser
     if settings.mail.lists:
         yield partial(_mail_credentials, settings)
 
@@ -114,11 +112,6 @@ def _git() -> Finding:
     except SourceError as error:
         return Finding("problem", "git", error.what, error.next_step)
     return Finding("ok", "git", "present, new enough")
-
-
-def _browser() -> Finding:
-    paths = [path for name in BROWSERS if (path := shutil.which(name))]
-    return Finding("ok", "browser", paths[0] if paths else "none; only the browser tests and screenshots need one")
 
 
 def _mail_credentials(settings: Settings) -> Finding:

@@ -231,7 +231,6 @@ def test_a_machine_without_git_is_a_problem(settings: Settings, monkeypatch: pyt
 
     assert code == 2
     assert found["git"] == "problem: git is not installed; install git and run again"
-    assert found["browser"] == "ok: none; only the browser tests and screenshots need one"
 
 
 def test_missing_mail_credentials_are_a_problem(tmp_path: Path, settings: Settings) -> None:

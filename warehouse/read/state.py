@@ -90,11 +90,6 @@ def steps_of(con: duckdb.DuckDBPyConnection, run_id: str) -> list[dict[str, Any]
     return ask_dicts(con, "state/steps_of_a_run", run_id=run_id)
 
 
-def freshness(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    """The view freshness, the most worrying first."""
-    return ask_dicts(con, "state/freshness")
-
-
 def definitions_version(con: duckdb.DuckDBPyConnection) -> str:
     """Twelve hex digits that change with the definition of any view of this warehouse."""
     found = ask_one(con, "state/definitions_version")

@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 
 from warehouse.ledger import begin_run, begin_step, finish_step
+from warehouse.read.queries import ask_dicts
 from warehouse.read.state import (
     definitions_version,
-    freshness,
     has_data,
     latest_state,
     previous_total,
@@ -89,7 +89,7 @@ def test_freshness_names_what_has_no_figure_yet(
     con: duckdb.DuckDBPyConnection, save: Callable[..., int], configured: Callable[..., tuple[Answer, Answer]]
 ) -> None:
     save(*configured(jax=["jax"]))
-    assert {(row["source"], row["entity"], row["status"]) for row in freshness(con)} == {
+    assert {(row["source"], row["entity"], row["status"]) for row in ask_dicts(con, "status/freshness")} == {
         ("google_trends", "jax", "never"),
         ("pypi_downloads", "jax", "never"),
         ("pypi_releases", "jax", "never"),
