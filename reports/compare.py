@@ -83,7 +83,7 @@ class SummaryRow:
 
 
 def summarise(facts: Facts) -> tuple[SummaryRow, ...]:
-    """One row a signal and framework, signals in their order, frameworks in that of config.toml."""
+    """One row for each signal and framework, signals in their order, frameworks in that of config.toml."""
     return tuple(row for signal in SIGNALS for row in _signal_rows(facts, signal))
 
 
@@ -212,7 +212,7 @@ def _has_any(facts: Facts, signal: Signal, framework: str) -> bool:
 
 
 def _reason(facts: Facts, signal: Signal, framework: str, row: Rolling | None, low: float | None) -> str:
-    """Why nothing is said about the change, one sentence; empty where something is."""
+    """Why the change is withheld, in one sentence; empty where it is not."""
     if row is not None and row.reason:
         return sentence(told(row.reason))
     if row is None or row.value is None:

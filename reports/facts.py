@@ -82,7 +82,10 @@ class Mark:
         return self.kind == "loss"
 
     def is_inside(self, first: date, last: date) -> bool:
-        """Whether it parts the days from `first` to `last`: on its own first day all is counted the new way already."""
+        """Whether the days from `first` to `last` hold both days before and days after it.
+
+        On its own first day everything is counted the new way already.
+        """
         return self.first <= last and (self.last + timedelta(days=1) if self.last else self.first) > first
 
 
@@ -149,7 +152,7 @@ class Facts:
         return frozenset(key for entity, key in (*own.items(), *installing) if entity in words)
 
     def _concerning(self, rows: Iterable[Concern], keys: Collection[str]) -> tuple[Concern, ...]:
-        """Rows that concern one of the frameworks, or none in particular."""
+        """Rows that concern one of the frameworks `keys`, or no framework in particular."""
         return tuple(row for row in rows if not (found := self.asked_for([row])) or not found.isdisjoint(keys))
 
     def marks_of(self, signal: Signal) -> tuple[Mark, ...]:
@@ -157,13 +160,13 @@ class Facts:
         return self.marks.get(signal.metric, ())
 
     def marks_inside(self, signal: Signal, framework: str, first: date, last: date) -> tuple[Mark, ...]:
-        """Those of them that part the days from `first` to `last` of a framework's series."""
+        """Those of a framework's series that lie inside the days from `first` to `last`."""
         return tuple(
             mark for mark in self.marks_of(signal) if framework in mark.frameworks and mark.is_inside(first, last)
         )
 
     def only(self, keys: Collection[str]) -> Facts:
-        """The same of the frameworks `keys` alone; colours and letters stay."""
+        """The same facts for the frameworks `keys` alone; their colours and the letters of breaks do not change."""
         return replace(
             self,
             frameworks=tuple(item for item in self.frameworks if item.framework in keys),
@@ -260,7 +263,7 @@ def level_of(signal: Signal, row: queries.Rolling) -> float | None:
 
 
 def weekly_points(facts: Facts, signal: Signal, framework: str) -> Iterator[tuple[date, float | None]]:
-    """Single weeks in the unit of the rolling curve. Contributors have none: people of a week are not their unit."""
+    """Single weeks in the unit of the rolling curve. Contributors have none: people are not counted by the week."""
     if signal.key == "search":
         for week in facts.search_weeks.get(framework, ()):
             yield week.week_start, week.interest

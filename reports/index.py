@@ -155,7 +155,7 @@ def _membership(
 
 
 def _changes(before: Headline, after: Headline, *, moved: bool) -> Iterator[str]:
-    """A figure that came, went or was revised; a change that became comparable, or is so no longer."""
+    """Whether a figure came, went or was revised; whether it can now be compared with the year before, or no longer."""
     if before.value is None and after.value is not None:
         yield f"first figure, {compact(after.value)}"
     elif before.value is not None and after.value is None:

@@ -28,7 +28,8 @@ _MOST_WHEN_NONE = -math.log(0.025)  # upper 97.5 % bound of a count of which non
 def log_range(newer: Sequence[float], older: Sequence[float], *, counts: tuple[float, float] | None) -> float | None:
     """Half the width of the 95 % range of the logarithm of newer / older, from pairs of months.
 
-    `counts` are the two totals where the figures count events: chance alone gives a floor. None with too few pairs.
+    `counts`: the two totals, where figures count events: then the range is at least as wide as chance alone makes it.
+    None with too few pairs.
     """
     spare = 0.5 if counts and 0 in (*newer, *older) else 0.0  # a month without any event says something too
     pairs = [(a + spare, b + spare) for a, b in zip(newer, older, strict=True)]
@@ -67,5 +68,5 @@ def range_of_none(previous: float) -> tuple[float, float]:
 
 
 def is_too_wide(low: float, high: float) -> bool:
-    """Whether a range of changes holds zero and reaches from less than half to more than double."""
+    """Whether a range of changes includes zero and its ends are more than four times apart, as half and double are."""
     return low <= 0 <= high and (1 + high) > TOO_WIDE * (1 + low)

@@ -73,7 +73,7 @@ def _is_late(facts: Facts, framework: str, signal: Signal) -> bool:
 
 
 def _who(facts: Facts, keys: Collection[str]) -> str:
-    """Whom it concerns, where that is not everyone."""
+    """For whom, where that is not everyone."""
     return "" if {item.framework for item in facts.frameworks} <= set(keys) else f" for {labels_of(facts, keys)}"
 
 
@@ -115,12 +115,12 @@ def _stale_text(facts: Facts, service: str, status: str, ages: Sequence[SourceAg
 
 
 def _whom(facts: Facts, rows: Sequence[SourceAge] | Sequence[FailedStep]) -> str:
-    """The frameworks that sources were asked for; what they were asked about where that is none of them."""
+    """The frameworks that sources were asked for, or what they were asked about where no framework needs it."""
     return labels_of(facts, facts.asked_for(rows)) or listed([clean_label(row.entity) for row in rows])
 
 
 def _withheld(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> list[str]:
-    """Why no change is given; what the line on a break inside the 12 months says already is left out."""
+    """Why changes are withheld, unless the line on a break inside the 12 months says it already."""
     reasons: dict[str, list[str]] = {}
     for row in rows:
         said = row.marks and not names_more(row)
@@ -141,7 +141,7 @@ def _failed_checks(facts: Facts) -> list[str]:
 
 
 def _steps(facts: Facts, steps: Iterable[FailedStep], line: str) -> list[str]:
-    """One line a source: for whom it was asked, and what went wrong first."""
+    """One line for each source: for whom it was asked, and what went wrong first."""
     sources: dict[str, list[FailedStep]] = {}
     for step in steps:
         sources.setdefault(step.source, []).append(step)

@@ -35,7 +35,7 @@ def _framework_sentence(facts: Facts, rows: Sequence[SummaryRow], item: Framewor
 
 
 def _standing(ratio: Ratio | None, *, is_synthetic: bool) -> str:
-    """Where the framework stands in search interest; what is made up is called so here, once in the sentence."""
+    """Where the framework stands in search interest; says once, here, that the figures are synthetic."""
     if ratio is None:
         return ""
     other, made_up = short_label(ratio.other), "; synthetic" if is_synthetic else ""
@@ -74,7 +74,7 @@ def change_parts(row: SummaryRow) -> tuple[str, str]:
 
 
 def _size(row: SummaryRow) -> str:
-    """How large a clear change is: never as zero."""
+    """How large a clear change is; never 0 %."""
     text = percent(abs(row.change or 0))
     return text if text.strip("0.\u00a0%") else f"under 0.1{text[1:]}"
 
@@ -98,7 +98,7 @@ def _too_little(rows: Sequence[SummaryRow]) -> str:
 
 
 def names_more(row: SummaryRow) -> bool:
-    """Whether breaks lie inside the 12 months of which the reason for withholding the change says nothing."""
+    """Whether there are breaks inside the 12 months that the reason for withholding the change does not name."""
     return bool(row.marks) and not any(mark.what in row.reason for mark in row.marks)
 
 
@@ -147,7 +147,7 @@ def mark_text(facts: Facts, signal: Signal, mark: Mark) -> str:
 
 
 def labels_of(facts: Facts, keys: Collection[str]) -> str:
-    """TensorFlow and Keras, in the order of config.toml; after the fourth they are counted."""
+    """TensorFlow and Keras, in the order of config.toml; of more than four the rest as a number."""
     return _names([item.label for item in facts.frameworks if item.framework in keys])
 
 

@@ -87,7 +87,7 @@ def letters(marks: Sequence[str]) -> str:
 
 
 def exact(value: float) -> str:
-    """A figure in a table of data: thousands with commas, as many decimals as its size deserves."""
+    """A figure in a table of data: thousands with commas, decimals only for small figures."""
     size = abs(value)
     if not math.isfinite(value):
         return NO_FIGURE

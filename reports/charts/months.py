@@ -35,7 +35,7 @@ _COLOURS = {"now": "", "before": palette.MUTED}
 
 
 def months_chart(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> Chart | None:
-    """A panel a framework: the 12 months over the 12 before. Each panel has its own scale, from zero."""
+    """One panel for each framework: the 12 months over the 12 before. Each panel has its own scale, from zero."""
     items = [item for item in facts.frameworks if has_months(facts, item.framework, signal.metric)]
     if not items:
         return None

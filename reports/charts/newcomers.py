@@ -32,7 +32,7 @@ _GROUPS = (("returning", "returning_contributors"), ("new", "newly_active_contri
 
 
 def newcomers_chart(facts: Facts, signal: Signal) -> Chart | None:
-    """A panel a framework: contributors of each month, those who came back and those who are new."""
+    """One panel for each framework: contributors of each month, those who came back and those who are new."""
     items = [item for item in facts.frameworks if has_months(facts, item.framework, "returning_contributors")]
     if not items:
         return None

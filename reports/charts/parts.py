@@ -92,7 +92,7 @@ def rounded(value: float | None) -> float | int | None:
 
 
 def layout_of(height: int) -> dict[str, Any]:
-    """What all figures share: transparent ground, system fonts, no zooming that traps the scrolling finger."""
+    """What all figures share: transparent ground, system fonts, no zoom, which would catch a finger that scrolls."""
     return {
         "template": "none",
         "height": height,

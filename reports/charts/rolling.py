@@ -167,7 +167,7 @@ def _release_traces(facts: Facts, framework: str, label: str, style: palette.Sty
 
 
 def _version_labels(releases: Sequence[FeatureRelease]) -> list[str]:
-    """Versions without their last .0; none where the next release would stand on it."""
+    """Versions without a last .0; empty where the label of the next release would overlap."""
     labels = []
     for row, following in zip_longest(releases, releases[1:]):
         crowded = following is not None and (following.released_on - row.released_on).days < _DAYS_OF_A_LABEL
@@ -217,7 +217,7 @@ def _lay_out_rolling(drawing: Drawing, facts: Facts, signal: Signal, strip: int)
 
 
 def _axis_note(unit: str) -> dict[str, Any]:
-    """The unit, above the axis where it can be read without turning the head."""
+    """The unit, written level above the axis."""
     return note(unit, x=0, xanchor="left", xshift=-38, y=1, yanchor="bottom", yshift=8)
 
 

@@ -83,7 +83,7 @@ def pictures_of(facts: Facts) -> tuple[Picture, ...]:
 
 
 def write(pictures: Iterable[Picture], folder: Path) -> tuple[Path, ...]:
-    """Write the PNG files into `folder`, and take away one left from an earlier try that cannot be drawn now."""
+    """Write the PNG files into `folder`; delete one that an earlier try left and that cannot be drawn now."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for picture in pictures:

@@ -1,4 +1,4 @@
-"""The page: templates, the chart library, and figures as JSON that no name in them can break out of.
+"""The page: templates, the chart library, and figures as JSON that stays inside its script tag whatever it holds.
 
 Autoescape is on for every template; JSON inside script tags has <, > and & written as \\u escapes; a content security
 policy with the hash of each script forbids whatever else a page could load or run.
@@ -94,7 +94,7 @@ def json_in_script(value: Any) -> Markup:
 
 
 def mark_css(frameworks: int) -> Markup:
-    """Rules that give the small SVG marks their dark partners."""
+    """CSS that swaps the light colours of the small SVG marks for the dark ones."""
     colours = sorted({(style.colour, style.dark) for style in map(palette.style_of, range(frameworks))})
     rules = "".join(
         f'svg [fill="{light}"]{{fill:{dark}}}svg [stroke="{light}"]{{stroke:{dark}}}' for light, dark in colours

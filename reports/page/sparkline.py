@@ -1,4 +1,4 @@
-"""Small lines for the table at the top: SVG that needs no script, so mail, print and no-script readers see them."""
+"""Small lines for the table at the top: SVG, which shows in print and without JavaScript too."""
 
 from __future__ import annotations
 

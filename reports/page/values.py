@@ -47,7 +47,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Companions:
-    """Further metrics of a signal: a line a metric, a pair a framework."""
+    """Further metrics of a signal: a line for each metric, a pair of figures for each framework."""
 
     caption: str
     labels: tuple[str, ...]
@@ -94,7 +94,7 @@ def page_values(
 
 
 def title(facts: Facts) -> str:
-    """TensorFlow, PyTorch and Keras; past four names the rest are counted."""
+    """TensorFlow, PyTorch and Keras; of more than four the rest as a number."""
     return labels_of(facts, [item.framework for item in facts.frameworks]) or "Nothing is tracked yet"
 
 
@@ -146,7 +146,7 @@ def _sources(facts: Facts, rows: Sequence[SummaryRow]) -> Iterator[dict[str, Any
 
 
 def _entity(facts: Facts, entity: str) -> str:
-    """A topic id says nothing to a reader: the framework's name does."""
+    """The framework's name in place of a topic id, which says nothing to a reader."""
     label = next((item.label for item in facts.frameworks if item.search_query == entity), entity)
     return short_label(clean_label(label))
 
@@ -185,7 +185,7 @@ def _section(facts: Facts, rows: Sequence[SummaryRow], signal: Signal, charts: t
 
 
 def _reasons(rows: Sequence[SummaryRow]) -> list[str]:
-    """Why nothing is said of a change; frameworks with the same reason share a line."""
+    """Why changes are withheld; frameworks with the same reason share a line."""
     reasons: dict[str, list[str]] = {}
     for row in rows:
         if row.reason:
@@ -267,6 +267,6 @@ def _checks_table(facts: Facts) -> Table | None:
 
 
 def _small_print(row: Definition) -> str:
-    """What a definition leaves to the small print."""
+    """What is said of a metric in small print."""
     parts = (f"counted: {row.basis}" if row.basis else "", f"source: {row.answered_by}" if row.answered_by else "")
     return "; ".join(part for part in (*parts, row.reference or "") if part)
