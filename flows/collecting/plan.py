@@ -164,7 +164,6 @@ def _downloads(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -
         first_day=controls.get(pypistats.ALL_PACKAGES) or _first_of_all(night),
         last_day=night.last_day,
         collected_at=night.now,
-        as_of=night.now.date(),
         known=counted_days(con, service=pypistats.SOURCE, entity=pypistats.ALL_PACKAGES),
     )
     names = _packages(night.settings, with_requiring=True)
@@ -180,7 +179,6 @@ def _downloads(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -
             first_day=first_day,
             last_day=night.last_day,
             collected_at=night.now,
-            as_of=night.now.date(),
             counted=control.has,
             reach=reach,
         )

@@ -30,13 +30,11 @@ class Control:
         first_day: date,
         last_day: date,
         collected_at: datetime,
-        as_of: date,
         known: frozenset[date] = frozenset(),
     ) -> None:
         self._settings = settings
         self._client = client
         self.window = first_day, last_day
-        self._as_of = as_of
         self._collected_at = collected_at
         self._known = known
         self._lock = Lock()
@@ -72,7 +70,7 @@ class Control:
                     self._client,
                     package=ALL_PACKAGES,
                     first_day=first_day,
-                    last_day=last_complete_day(first_day, last_day, self._collected_at, self._as_of),
+                    last_day=last_complete_day(first_day, last_day, self._collected_at),
                     collected_at=self._collected_at,
                     counted=nobody_knows,
                 )

@@ -129,12 +129,12 @@ def _usual(day: date, days: Sequence[date], counts: Mapping[date, int]) -> float
     return median(counts[near] for near in days[max(0, at - _DAYS_AROUND) : at + _DAYS_AROUND])
 
 
-def last_complete_day(first_day: date, last_day: date, collected_at: datetime, as_of: date) -> date:
-    """`last_day`, or the day before: a UTC day is complete when it is over, and nothing after `as_of` is wanted.
+def last_complete_day(first_day: date, last_day: date, collected_at: datetime) -> date:
+    """`last_day`, or the last day that was over before: a UTC day is complete when it is over.
 
     Raises TerminalError where no day from `first_day` on is over.
     """
-    last = min(last_day, as_of, collected_at.astimezone(UTC).date() - _DAY)
+    last = min(last_day, collected_at.astimezone(UTC).date() - _DAY)
     if last < first_day:
         raise TerminalError(SOURCE, f"no day from {first_day} on is over yet", "ask again tomorrow")
     return last

@@ -50,7 +50,6 @@ def fetch_downloads(
     first_day: date,
     last_day: date,
     collected_at: datetime,
-    as_of: date,
     counted: Counted = nobody_knows,
     reach: clickpy.Reach | None = None,
 ) -> Iterator[Answer]:
@@ -63,7 +62,7 @@ def fetch_downloads(
     off, or the days that ClickPy lacks could not be asked for.
     """
     package = canonicalize_name(package)
-    last_day = last_complete_day(first_day, last_day, collected_at, as_of)
+    last_day = last_complete_day(first_day, last_day, collected_at)
     services = _services(
         settings,
         clients,

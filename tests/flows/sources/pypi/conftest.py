@@ -48,7 +48,6 @@ class World:
             first_day=first_day,
             last_day=last_day or self.as_of,
             collected_at=self.collected_at,
-            as_of=self.as_of,
             counted=self.counted,
             reach=Reach(self.settings, self.clients.clickpy, self.packages, self.collected_at.date() - timedelta(1)),
         )

@@ -34,7 +34,6 @@ def control(here: World, known: frozenset[date] = frozenset()) -> Control:
         first_day=ago(10),
         last_day=DAY,
         collected_at=here.collected_at,
-        as_of=DAY,
         known=known,
     )
 
