@@ -25,6 +25,7 @@ from flows.process.companion import READY
 ASKED_SERVER = "TRENDS_PREFECT_API_URL"
 LARGEST_DATABASE_BYTES = 16 * 2**20  # some 60 nights
 LONGEST_START_SECONDS, LONGEST_STOP_SECONDS = 120.0, 3.0
+NO_ANALYTICS = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 _FOR_ASKED_SERVER = {"PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS"}
 _DATABASE = "prefect.db"
 
@@ -135,9 +136,7 @@ def _forget_settings(keep: set[str]) -> None:
 
 def _settings(home: Path, api_url: str) -> dict[str, str]:
     """What Prefect is told in this process and in the child: no call to any outside service, nothing of the user's."""
-    return {
-        "DO_NOT_TRACK": "1",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    return NO_ANALYTICS | {
         "PREFECT_HOME": str(home),
         "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
         "PREFECT_API_URL": api_url,

@@ -172,24 +172,11 @@ def test_hooks_run_from_here_and_fetch_nothing(project: Path) -> None:
         assert (Path(sys.executable).parent / hook["entry"].split()[0].rpartition("/")[2]).exists()
 
 
-def test_prefect_is_told_the_schedule_of_the_config(project: Path) -> None:
-    (deployment,) = yaml.safe_load((project / "prefect.yaml").read_text("utf-8"))["deployments"]
-    schedule = load_settings(project / "config.toml").schedule
-    assert deployment["schedules"] == [{"cron": schedule.cron, "timezone": schedule.timezone}]
-
-
 def test_the_flow_that_prefect_deploys_takes_what_it_is_given(project: Path) -> None:
     (deployment,) = yaml.safe_load((project / "prefect.yaml").read_text("utf-8"))["deployments"]
     path, _, name = deployment["entrypoint"].partition(":")
     scheduled = getattr(import_module(path.removesuffix(".py").replace("/", ".")), name)
     scheduled.validate_parameters(deployment["parameters"])
-
-
-def test_a_scheduled_night_that_does_nothing_fails(tmp_path: Path) -> None:
-    from flows.deploy import NightFailedError, scheduled_night
-
-    with pytest.raises(NightFailedError, match="exit code 2"):
-        scheduled_night.fn(config=str(tmp_path / "none.toml"))
 
 
 def test_the_version_is_said_once(project: Path, pyproject: dict[str, Any]) -> None:
