@@ -108,6 +108,14 @@ def test_totals_that_jump_by_a_fifth_are_held_back(night: Any, after: int, is_he
     assert bool(night(1, ("github", "pytorch/pytorch", [total]))) is is_held_back
 
 
+@pytest.mark.parametrize(("after", "is_held_back"), [(0, True), (4000, True), (4001, False), (6000, True)])
+def test_forks_that_jump_are_held_back_as_stars_are(night: Any, after: int, is_held_back: bool) -> None:
+    repository = "pytorch/pytorch"
+    night(0, ("github", repository, [RepositoryTotal(repository, FIRST.date(), 9000, 5000)]))
+    found = night(1, ("github", repository, [RepositoryTotal(repository, FIRST.date() + DAY, 9001, after)]))
+    assert [result.detail for result in found] == is_held_back * [f"forks in total from 5000 to {after}"]
+
+
 @pytest.mark.parametrize(("left", "is_held_back"), [(5, True), (6, False)])
 def test_a_history_that_lost_half_of_its_commits_is_held_back(night: Any, left: int, is_held_back: bool) -> None:
     whole = [commit(str(n)) for n in range(10)]
@@ -280,6 +288,19 @@ def test_a_term_that_vanishes_from_a_draw_holds_the_draw_back(con: duckdb.DuckDB
     [absent] = night(2, ("google_trends", "pytorch+keras", [point("pytorch", 100)]))
     assert empty.detail == absent.detail == "no figure for keras, which had some before"
     assert con.execute("SELECT draws FROM search_interest_weekly").fetchall() == [(1,)]
+
+
+def test_a_term_that_nobody_searches_in_another_place_is_no_loss(night: Any) -> None:
+    def draw(place: str, first: int) -> tuple[list[SearchPoint], dict[str, Any]]:
+        shown = {"a": first, "b": 100}
+        return [SearchPoint(term, SUNDAY, "WEEK", value, False, value > 0, False) for term, value in shown.items()], {
+            "question": {"geo": place, "timeframe": "today 5-y", "match": "term", "category": 0, "property": ""}
+        }
+
+    for number, (place, first) in enumerate([("", 50), ("SM", 0), ("", 51), ("", 0)]):
+        rows, state = draw(place, first)
+        found = names(night(number, ("google_trends", "a+b", rows), state=state))
+        assert found == ([] if number < 3 else [("vanished", "google_trends", "a+b", "failed")])
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,20 @@ def test_freshness_names_what_has_no_figure_yet(
     }
 
 
+def test_downloads_are_as_fresh_as_the_basis_that_lags_behind(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], configured: Callable[..., tuple[Answer, Answer]]
+) -> None:
+    days = [AT.date() - n * DAY for n in range(1, 40)]
+    told = {"all": days, "without_mirrors": days[20:]}
+    answers = [
+        Answer("clickpy", "torch", f'{{"basis": "{basis}"}}', AT, tuple(_download(day, basis) for day in found))
+        for basis, found in told.items()
+    ]
+    save(*configured(at=AT, pytorch=["torch"]), *answers)
+    [found] = [row for row in ask_dicts(con, "status/freshness") if row["source"] == "pypi_downloads"]
+    assert (found["last_day"], found["status"]) == (date(2021, 6, 4), "stale")
+
+
 def test_the_steps_of_a_run(con: duckdb.DuckDBPyConnection) -> None:
     begin_run(con, run_id="r", flow="nightly", as_of=AT.date(), started_at=AT, program_version="1")
     begin_step(con, run_id="r", source="git", entity="a/b", window_start=AT.date(), window_end=AT.date(), started_at=AT)

@@ -8,10 +8,12 @@ WITH fresh AS (
     GROUP BY service, entity, series, day, period_end
 ),
 
+-- A row for each of the two totals.
 totals AS (
     SELECT
-        answers.service, answers.entity, totals.day, CAST(totals.stars AS HUGEINT) AS stars, answers.is_fresh,
-        answers.recency
+        answers.service, answers.entity, totals.day, answers.is_fresh, answers.recency,
+        unnest(['stars', 'forks']) AS total,
+        unnest([CAST(totals.stars AS HUGEINT), CAST(totals.forks AS HUGEINT)]) AS figure
     FROM raw.repository_totals AS totals
     INNER JOIN told_answers AS answers USING (content_id)
 )
@@ -26,16 +28,17 @@ INNER JOIN known_figures AS known USING (service, entity, series, day, period_en
 WHERE known.settled >= known.floor AND (fresh.value >= 2 * known.settled OR 2 * fresh.value <= known.settled)
 GROUP BY fresh.service, fresh.entity, fresh.series
 UNION ALL
-SELECT service, entity, format('stars in total from {} to {}', before, after) AS detail
+SELECT service, entity, format('{} in total from {} to {}', total, before, after) AS detail
 FROM (
     SELECT
         service,
         entity,
-        max_by(stars, (day, recency)) FILTER (WHERE NOT is_fresh) AS before,
-        max_by(stars, (day, recency)) FILTER (WHERE is_fresh) AS after,
+        total,
+        max_by(figure, (day, recency)) FILTER (WHERE NOT is_fresh) AS before,
+        max_by(figure, (day, recency)) FILTER (WHERE is_fresh) AS after,
         max(day) FILTER (WHERE is_fresh) - max(day) FILTER (WHERE NOT is_fresh) AS days
     FROM totals
-    GROUP BY service, entity
+    GROUP BY service, entity, total
 )
 WHERE before >= 1000 AND days <= 30 AND 5 * abs(after - before) >= before
 ORDER BY ALL

@@ -5,12 +5,20 @@ WITH collected AS (
     GROUP BY service, entity
 ),
 
--- Downloads: the last day of each package from each service.
+-- Downloads: the last day of each package from each service, on the basis that lags behind. Lists of totals have changed
+-- their basis, so there the newest counts.
 download_days AS (
-    SELECT downloads.service, services.preference, downloads.package AS entity, max(downloads.period_end) AS last_day
-    FROM core.downloads AS downloads
+    SELECT
+        ends.service, services.preference, ends.entity,
+        coalesce(min(ends.last_day) FILTER (WHERE ends.is_day), max(ends.last_day)) AS last_day
+    FROM (
+        SELECT
+            service, package AS entity, basis, period_start = period_end AS is_day, max(period_end) AS last_day
+        FROM core.downloads
+        GROUP BY service, entity, basis, is_day
+    ) AS ends
     INNER JOIN core.services AS services USING (service)
-    GROUP BY downloads.service, services.preference, downloads.package
+    GROUP BY ends.service, services.preference, ends.entity
 ),
 
 tracked_packages AS (SELECT DISTINCT package AS entity FROM core.framework_packages),
