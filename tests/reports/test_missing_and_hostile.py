@@ -106,7 +106,7 @@ def test_a_break_inside_the_two_years_withholds_the_change_and_is_drawn(
         shape["type"] == "rect" for shape in charts["contributors-rolling"].figure.to_plotly_json()["layout"]["shapes"]
     )
     assert charts["stars-rolling"].notes == ()
-    assert "the change in downloads is withheld: counted differently since 2020-09-01" in report.sentences["f0"]
+    assert "the change in downloads is withheld: counted differently since 1 September 2020" in report.sentences["f0"]
 
 
 def test_breaks_are_drawn_where_the_warehouse_says_that_they_touch(
