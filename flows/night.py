@@ -14,6 +14,7 @@ from importlib.metadata import version
 import duckdb
 
 from flows.process.own_prefect import Prefect, prefect_of_night
+from flows.process.private import kept_private
 from flows.process.progress import Progress
 from flows.process.signals import Stop
 from flows.run import Night, Run, attempt
@@ -25,6 +26,7 @@ from warehouse.publish import snapshot
 def run_nightly(night: Night, progress: Progress, stop: Stop) -> Run:
     """Run the job once, now. Raises WarehouseBusy when another process writes to the warehouse."""
     with ExitStack() as stack:
+        stack.enter_context(kept_private(night.data))
         with progress.waiting("opens the warehouse"):
             con = stack.enter_context(writing_warehouse(night.warehouse))
         if night.doubts_clock:

@@ -7,7 +7,7 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +16,7 @@ import duckdb
 
 from flows.config.settings import Settings
 from flows.process.endings import of_the_system
+from flows.process.private import kept_private
 from reports.build import BuiltReport, build_report
 from reports.index import report_folders, write_index
 from reports.mail.message import write_files
@@ -36,8 +37,7 @@ def make_report(
     Raises warehouse.publish.snapshot.PublishedError. Where another process builds in the same folder, it is waited for.
     """
     folder = out or data / "reports" / as_of.isoformat()
-    folder.mkdir(parents=True, exist_ok=True)
-    with _alone_in(folder):
+    with nullcontext() if out else kept_private(data), _alone_in(folder):
         built = make_page(published or data / PUBLISHED, as_of, folder, self_contained=settings.report.self_contained)
         write_files(built)
     return built
@@ -55,6 +55,7 @@ def update_list(reports: Path, built: BuiltReport, last_day: date) -> None:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
+    folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

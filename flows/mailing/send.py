@@ -30,6 +30,7 @@ from flows.mailing.smtp import (
     Session,
     UnansweredError,
 )
+from flows.process.private import kept_private
 from flows.report_folder import make_page, make_report, update_list
 from flows.retry import again
 from reports.build import BuiltReport
@@ -98,7 +99,7 @@ def mail_report(
     built = make_report(settings, data, as_of)
     with suppress(OSError):  # the night's own list says what is wrong with it
         update_list(data / "reports", built, last_day=now.date())
-    with page_to_attach(settings, built, data / "published.duckdb") as page:
+    with kept_private(data), page_to_attach(settings, built, data / "published.duckdb") as page:
         if dry_run:
             for path in write_samples(settings.mail, built, page=page):
                 say(f"dry run, nothing sent: {path}")
