@@ -17,7 +17,7 @@ import typer
 from cronsim import CronSim
 
 from flows.config.settings import GitHistory, Settings
-from flows.diagnosis import github, google_trends
+from flows.diagnosis import data_folder, github, google_trends
 from flows.diagnosis.finding import LIMIT_SECONDS, Finding, State
 from flows.printable import printable
 from flows.sources.errors import SourceError
@@ -55,6 +55,7 @@ def _on_this_machine(settings: Settings, now: datetime) -> Iterator[Check]:
     yield partial(_config, settings)
     yield partial(_schedule, settings, now)
     yield partial(_disk, settings.warehouse.data)
+    yield from data_folder.looks(settings.warehouse.data, now)
     yield _git
     if settings.mail.lists:
         yield partial(_mail_credentials, settings)

@@ -100,7 +100,7 @@ def open_warehouse(path: Path) -> duckdb.DuckDBPyConnection:
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_to_begin_anew(path, path.with_name(PUBLISHED))
+        refuse_to_begin_anew(path)
         return duckdb.connect(str(path))
     except duckdb.Error as error:
         raise _opening_error(path, str(error)) from None
@@ -108,7 +108,9 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         raise WarehouseUnreadable(path, f"{path}: cannot be created: {error.strerror}") from None
 
 
-def _refuse_to_begin_anew(path: Path, copy: Path) -> None:
+def refuse_to_begin_anew(path: Path) -> None:
+    """Raises WarehouseMissing where there is a published copy, but no warehouse of which it is one."""
+    copy = path.with_name(PUBLISHED)
     if copy.exists() and not (path.exists() and path.stat().st_size):
         raise WarehouseMissing(path, copy)
 
