@@ -12,6 +12,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from warehouse.evaluate import evaluated
 from warehouse.ledger import begin_run
 from warehouse.open import open_warehouse
 from warehouse.rows import (
@@ -105,7 +106,8 @@ def views_after(template: Path, folder: Path, *loads: list[Answer]) -> dict[str,
         begin_run(con, run_id="r", flow="nightly", as_of=NIGHT.date() + 3 * DAY, started_at=NIGHT, program_version="t")
         for load in loads:
             save_answers(con, "r", load)
-        return {view: con.execute(f"FROM {view} ORDER BY ALL").fetchall() for view in VIEWS}
+        with evaluated(con, "w"):
+            return {view: con.execute(f"FROM evaluation.main.{view} ORDER BY ALL").fetchall() for view in VIEWS}
 
 
 def tracked(configured: Callable[..., tuple[Answer, Answer]]) -> list[Answer]:

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from warehouse.evaluate import evaluated
 from warehouse.ledger import begin_run, finish_run
 from warehouse.open import open_warehouse
 from warehouse.read.state import definitions_version
@@ -58,14 +59,17 @@ def _night(at: datetime, extra: int) -> list[Answer]:
 def loaded(
     tmp_path_factory: pytest.TempPathFactory, make_configuration: Callable[..., tuple[Answer, Answer]]
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """One framework with something of every signal, from two nights. Tests leave it as it is."""
+    """One framework with something of every signal, from two nights; each view computed once. To be left as it is."""
     with open_warehouse(tmp_path_factory.mktemp("loaded") / "w.duckdb") as con:
         for number, at in enumerate((NIGHT, NIGHT + DAY)):
             run_id = f"r{number + 1}"
             begin_run(con, run_id=run_id, flow="nightly", as_of=at.date(), started_at=at, program_version="t")
             save_answers(con, run_id, [*make_configuration(at=at, pytorch=["torch"]), *_night(at, number)])
             finish_run(con, run_id, finished_at=at, status="ok")
-        yield con
+        with evaluated(con, "w"):
+            con.execute("SET search_path = 'evaluation,w'")
+            yield con
+            con.execute("USE w")
 
 
 def test_only_the_public_views_are_shown(con: duckdb.DuckDBPyConnection) -> None:
@@ -125,7 +129,8 @@ def test_as_of_a_day_nothing_later_is_known(
     """The first night as it was known on its evening, and a week later when asked about that evening."""
 
     def everything() -> dict[str, list[tuple[Any, ...]]]:
-        return {view: con.execute(f"FROM {view} ORDER BY ALL").fetchall() for view in COLUMNS}
+        with evaluated(con, "warehouse"):
+            return {view: con.execute(f"FROM evaluation.{view} ORDER BY ALL").fetchall() for view in COLUMNS}
 
     save(*configured(at=NIGHT, pytorch=["torch"]), *_night(NIGHT, 0))
     finish_run(con, "r1", finished_at=NIGHT, status="ok")
