@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-
 from warehouse.evaluate import evaluated
+
 from warehouse.ledger import begin_run
 from warehouse.open import open_warehouse
 from warehouse.rows import (

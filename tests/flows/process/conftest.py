@@ -100,16 +100,18 @@ def _environment(process: int) -> dict[str, str]:
     return dict(item.split("=", 1) for item in text.split("\0") if "=" in item)
 
 
-@pytest.fixture
-def small(tmp_path: Path, prefect_database: Path) -> Iterator[SmallNight]:
+def small_night(folder: Path, prefect_database: Path) -> SmallNight:
     """A place for small nights, where Prefect has its database already: making one takes longer than such a night."""
-    night = SmallNight(tmp_path)
+    night = SmallNight(folder)
     (night.data / "prefect").mkdir(parents=True)
     shutil.copy(prefect_database, night.data / "prefect" / "prefect.db")
-    yield from _ended(night)
+    return night
 
 
-def _ended(night: SmallNight) -> Iterator[SmallNight]:
+@pytest.fixture
+def small(tmp_path: Path, prefect_database: Path) -> Iterator[SmallNight]:
+    """A place for small nights; what still runs at the end of the test is killed."""
+    night = small_night(tmp_path, prefect_database)
     yield night
     for process in night.started:
         process.kill()

@@ -17,7 +17,7 @@ import requests
 from flows.process.children import MARK, end_marked
 from flows.process.own_prefect import ASKED_SERVER, LARGEST_DATABASE_BYTES, prefect_of_night
 from tests.conftest import ROOT
-from tests.flows.process.conftest import SmallNight
+from tests.flows.process.conftest import SmallNight, small_night
 
 pytestmark = pytest.mark.slow
 
@@ -27,34 +27,59 @@ def _states(home: Path) -> list[str]:
         return [state for (state,) in con.execute("SELECT state_name FROM flow_run")]
 
 
-def test_nothing_of_the_users_prefect_steers_or_stops_a_night(
-    small: SmallNight, tmp_path: Path, nobody_listens: str
-) -> None:
-    """A home that cannot be written to, a broken database, a profile and an environment that name dead servers."""
-    users, dead = tmp_path / "users", f"http://{nobody_listens}/api"
-    users.mkdir()
-    (users / "prefect.db").write_bytes(b"no database" * 1000)
-    (users / "profiles.toml").write_text(f'active = "x"\n[profiles.x]\nPREFECT_API_URL = "{dead}"\n')
-    run = small.run(
+@pytest.fixture(scope="module")
+def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The user's own home of Prefect, with a broken database and a profile that names a dead server."""
+    home = tmp_path_factory.mktemp("users")
+    (home / "prefect.db").write_bytes(b"no database" * 1000)
+    (home / "profiles.toml").write_text('active = "x"\n[profiles.x]\nPREFECT_API_URL = "http://127.0.0.1:1/api"\n')
+    return home
+
+
+@pytest.fixture(scope="module")
+def whole_night(
+    tmp_path_factory: pytest.TempPathFactory, prefect_database: Path, users: Path
+) -> tuple[SmallNight, subprocess.CompletedProcess[str]]:
+    """A night that comes to its end, in an environment that names dead servers and homes that cannot be used."""
+    place = small_night(tmp_path_factory.mktemp("whole"), prefect_database)
+    run = place.run(
         environment={
             "HOME": "/proc/nowhere",
             "PREFECT_HOME": str(users),
             "PREFECT_PROFILE": "x",
-            "PREFECT_API_URL": dead,
+            "PREFECT_API_URL": "http://127.0.0.1:1/api",
             "PREFECT_API_DATABASE_CONNECTION_URL": "postgresql+asyncpg://nobody@127.0.0.1:1/none",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "true",
             "PREFECT_LOGGING_LEVEL": "nonsense",
         }
     )
+    return place, run
+
+
+def test_nothing_of_the_users_prefect_steers_or_stops_a_night(
+    whole_night: tuple[SmallNight, subprocess.CompletedProcess[str]], users: Path
+) -> None:
+    place, run = whole_night
     assert run.stdout.endswith("report.html\n"), run.stderr
     assert "prefect" not in run.stderr
-    assert _states(small.data / "prefect") == ["Completed"]
+    assert _states(place.data / "prefect") == ["Completed"]
     assert sorted(path.name for path in users.iterdir()) == ["prefect.db", "profiles.toml"]
 
 
-def test_a_folder_of_any_name_will_do(tmp_path: Path) -> None:
+def test_nothing_runs_on_after_a_night_that_came_to_its_end(
+    whole_night: tuple[SmallNight, subprocess.CompletedProcess[str]],
+) -> None:
+    place, run = whole_night
+    assert run.stdout.endswith("report.html\n"), run.stderr
+    assert place.children() == []
+
+
+def test_a_folder_of_any_name_will_do(tmp_path: Path, prefect_database: Path) -> None:
+    folder = tmp_path / 'it\'s #1 "100 %" ? Zürich'
+    (folder / "prefect").mkdir(parents=True)
+    shutil.copy(prefect_database, folder / "prefect" / "prefect.db")
     lines: list[str] = []
-    with prefect_of_night(tmp_path / 'it\'s #1 "100 %" ? Zürich', lines.append) as prefect:
+    with prefect_of_night(folder, lines.append) as prefect:
         assert prefect.is_ready()
     assert lines == []
 

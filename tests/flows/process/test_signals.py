@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from flows.process.own_prefect import ASKED_SERVER
 from tests.flows.process.conftest import SmallNight, until
 
 pytestmark = pytest.mark.slow
 STOPPED = "trends: stopped; what was loaded stays, the same command goes on from there"
-ASKED = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+ASKED = [(signal.SIGTERM, True), (signal.SIGINT, False), (signal.SIGHUP, False)]
 
 
 def _in_the_flow(process: subprocess.Popen[str]) -> None:
@@ -24,11 +25,11 @@ def _in_the_flow(process: subprocess.Popen[str]) -> None:
     assert process.stderr.readline().startswith(("ok", "fallback"))
 
 
-@pytest.mark.parametrize("number", ASKED, ids=lambda number: number.name)
+@pytest.mark.parametrize(("number", "has_own_server"), ASKED)
 def test_a_night_that_is_asked_to_stop_says_one_thing_and_leaves_nothing_running(
-    small: SmallNight, number: signal.Signals
+    small: SmallNight, prefect_api: str, number: signal.Signals, has_own_server: bool
 ) -> None:
-    process = small.start()
+    process = small.start(environment={} if has_own_server else {ASKED_SERVER: prefect_api})
     _in_the_flow(process)
     assert small.children()
     process.send_signal(number)
@@ -56,11 +57,6 @@ def test_nothing_runs_on_when_the_night_alone_is_killed(small: SmallNight) -> No
     _in_the_flow(process)
     process.kill()
     assert small.has_left_nothing()
-
-
-def test_nothing_runs_on_after_a_night_that_came_to_its_end(small: SmallNight) -> None:
-    assert small.run().stdout.endswith("report.html\n")
-    assert small.children() == []
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from typing import Any
 
 import duckdb
 import pytest
-
 from warehouse.evaluate import evaluated
+
 from warehouse.ledger import begin_run, finish_run
 from warehouse.open import open_warehouse
 from warehouse.read.state import definitions_version
