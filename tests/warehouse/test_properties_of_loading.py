@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
-from warehouse.evaluate import evaluated
 
 from warehouse.ledger import begin_run
 from warehouse.open import open_warehouse
+from warehouse.publish.evaluate import evaluated
 from warehouse.rows import (
     Answer,
     Break,

@@ -9,10 +9,10 @@ from typing import Any
 
 import duckdb
 import pytest
-from warehouse.evaluate import evaluated
 
 from warehouse.ledger import begin_run, finish_run
 from warehouse.open import open_warehouse
+from warehouse.publish.evaluate import evaluated
 from warehouse.read.state import definitions_version
 from warehouse.rows import Answer, Break, Commit, Download, RepositoryTotal, SearchPoint, StarDay
 from warehouse.save import save_answers
