@@ -31,7 +31,7 @@ def test_a_night_that_is_asked_to_stop_says_one_thing_and_leaves_nothing_running
 ) -> None:
     process = small.start(environment={} if has_own_server else {ASKED_SERVER: prefect_api})
     _in_the_flow(process)
-    assert small.children()
+    assert small.children() or not has_own_server
     process.send_signal(number)
     _, err = process.communicate(timeout=100)
     assert [line for line in err.splitlines() if not line.startswith(("ok", "fallback"))] == [STOPPED]
