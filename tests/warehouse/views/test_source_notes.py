@@ -29,7 +29,7 @@ def page(answer: Callable[..., Answer], first: date, state: dict[str, str], **mo
 
 @pytest.fixture
 def tracked(save: Callable[..., int], configured: Callable[..., tuple[Answer, Answer]]) -> None:
-    save(*configured(AT, keras=["keras"]), run_id="r0")
+    save(*configured(AT - 2 * DAY, keras=["keras"]), run_id="r0")
 
 
 def test_no_answers_no_notes(con: duckdb.DuckDBPyConnection) -> None:
