@@ -12,11 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
+from flows.process.arguments import AsOf, UsageError, for_every_command_first, not_after
 from flows.process.endings import (
     ALL_DONE,
     INCOMPLETE,
@@ -30,7 +32,6 @@ from flows.process.endings import (
 )
 from flows.process.signals import Stop, stop_on_signals
 from flows.process.streams import open_closed_streams, send_to_nothing
-from warehouse.calendar import FIRST_DAY
 
 if TYPE_CHECKING:
     from flows.config.settings import Settings
@@ -38,14 +39,10 @@ if TYPE_CHECKING:
     from flows.run import Run
 
 
-class UsageError(Exception):
-    """The command was understood, but cannot be meant that way."""
-
-
 # Errors that a person can do something about end as one line; every other one is a fault of the program.
 # By name, because importing the classes would load the modules that --help must not wait for.
 FORESEEN = {
-    "flows.cli.UsageError": USAGE,
+    "flows.process.arguments.UsageError": USAGE,
     "flows.config.settings.ConfigError": USAGE,
     "flows.diagnosis.clock.ClockError": NOTHING_DONE,
     "flows.sources.errors.SourceError": NOTHING_DONE,
@@ -59,7 +56,7 @@ app = typer.Typer(
     name="trends",
     help="How popular are the frameworks in config.toml? Measured every night, kept in DuckDB, told in one report.",
     epilog="Exit codes: 0 all done; 1 finished, but a source failed and the report says so; 2 usage or config; "
-    "3 nothing could be done.",
+    "3 nothing could be done; 130 stopped by Ctrl-C or a signal.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -119,7 +116,8 @@ def _stopped() -> int:
 def _run(arguments: list[str], now: datetime, stop: Stop) -> int:
     command = typer.main.get_command(app)
     try:
-        with command.make_context("trends", arguments or ["--help"], obj=Invocation(now, stop)) as context:
+        words = for_every_command_first(arguments) or ["--help"]
+        with command.make_context("trends", words, obj=Invocation(now, stop)) as context:
             return int(command.invoke(context) or ALL_DONE)
     except typer.Exit as end:
         return end.exit_code
@@ -135,26 +133,10 @@ def _run(arguments: list[str], now: datetime, stop: Stop) -> int:
         return told(error, FORESEEN)
 
 
-def _day(value: str) -> date:
-    """YYYY-MM-DD and nothing else that fromisoformat would take."""
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        day = None
-    if day is None or value != day.isoformat():
-        raise typer.BadParameter(f"{value!r} is no day; write it as YYYY-MM-DD, for example 2021-06-25.")
-    if day < FIRST_DAY:
-        raise typer.BadParameter(f"{value} is before {FIRST_DAY}; nothing that is measured here existed.")
-    return day
-
-
-def _not_after(day: date, limit: date, why: str) -> date:
-    if day > limit:
-        raise UsageError(f"--as-of {day} is after {limit}, {why}")
-    return day
-
-
-AsOf = Annotated[date | None, typer.Option("--as-of", metavar="DAY", parser=_day, help="as known on that day (UTC)")]
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trends {version('framework-trends')}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -166,6 +148,9 @@ def options(
     data: Annotated[
         Path | None, typer.Option("--data", metavar="DIR", help="Data folder, instead of the one that FILE names.")
     ] = None,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and exit.")
+    ] = False,
 ) -> None:
     """Take what holds for every command; FILE is read by the command, so that --help works without one."""
     context.obj = replace(context.obj, config=config, data_option=data)
@@ -205,7 +190,7 @@ def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, sen
         from flows.night import run_nightly
         from flows.run import Night
     today = invocation.now.date()
-    day = _not_after(as_of or today, today, "which is today")
+    day = not_after(as_of or today, today, "which is today")
     night = Night(settings, settings.warehouse.data, invocation.now, day, send_mail, doubts_clock=True)
     return run_nightly(night, progress, invocation.stop)
 
@@ -217,7 +202,7 @@ def _replayed(invocation: Invocation, progress: Progress, as_of: date | None, *,
         from flows.replay.upstreams import DEMO_DAY, moment_of, pointed_at, replay_server
         from flows.run import Night
 
-        day = _not_after(as_of or DEMO_DAY, DEMO_DAY, "the last day of the recordings")
+        day = not_after(as_of or DEMO_DAY, DEMO_DAY, "the last day of the recordings")
         data = settings.warehouse.data / "demo"
         server = replay_server(day, data / "upstreams")
     with server:
@@ -263,7 +248,7 @@ def report(
     settings = invocation.settings()
     data = settings.warehouse.data
     last = published_day(data)
-    built = make_report(settings, data, _not_after(as_of or last, last, "the last day that is published"), out)
+    built = make_report(settings, data, not_after(as_of or last, last, "the last day that is published"), out)
     tell = partial(complain, code=INCOMPLETE)
     is_listed = out is not None or list_and_record(data, built, invocation.now.date(), tell)
     typer.echo(built.page)
@@ -296,7 +281,7 @@ def mail(
     invocation: Invocation = context.obj
     settings = invocation.settings()
     last = published_day(settings.warehouse.data)
-    day = _not_after(as_of or last, last, "the last day that is published")
+    day = not_after(as_of or last, last, "the last day that is published")
     all_sent = mail_report(
         settings,
         as_of=day,
@@ -341,7 +326,7 @@ def sql(
         raise UsageError("give one QUERY in quotes, or --describe VIEW; trends sql .tables lists the views")
     with started(form) as child:  # it loads DuckDB while this process reads config.toml
         question = f".describe {describe}" if describe else sys.stdin.read() if query == "-" else query
-        day = _not_after(as_of, invocation.now.date(), "which is today") if as_of else None
+        day = not_after(as_of, invocation.now.date(), "which is today") if as_of else None
         published = invocation.settings().warehouse.data / "published.duckdb"
         run_query(published, question, out=sys.stdout.buffer, output_format=form, as_of=day, child=child)
     return ALL_DONE
@@ -366,7 +351,7 @@ def status(
 
     invocation: Invocation = context.obj
     today = invocation.now.date()
-    day = _not_after(as_of or today, today, "which is today")
+    day = not_after(as_of or today, today, "which is today")
     settings = invocation.settings()
     found = read_status(settings.warehouse.data, day, settings.sources.off)
     (show_json if form == "json" else show_tables)(found, sys.stdout)

@@ -12,12 +12,14 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import typer
 
 from flows import cli
+from flows.process.arguments import for_every_command_first
 from tests.conftest import TRENDS
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -137,6 +139,31 @@ def test_data_comes_before_the_config(folder: Path, capsys: pytest.CaptureFixtur
 
     assert line.startswith("elsewhere/published.duckdb: ")
     assert str(folder / "data/published.duckdb") in refused("status", capsys, code=3)
+
+
+@pytest.mark.parametrize("where", ["status --data {0}", "status --data={0}", "status --format json --data {0}"])
+def test_what_holds_for_every_command_may_stand_after_it(
+    where: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refused(where.format("elsewhere"), capsys, code=3).startswith("elsewhere/published.duckdb: ")
+    (folder / "other.toml").write_text("?", "utf-8")
+    assert "other.toml: not TOML" in refused("status --config other.toml", capsys)
+
+
+def test_what_comes_after_two_dashes_is_left_where_it_is() -> None:
+    assert for_every_command_first(["sql", "--", "--data"]) == ["sql", "--", "--data"]
+    assert for_every_command_first(["sql", "-- --data x"]) == ["sql", "-- --data x"]
+
+
+def test_no_command_has_an_option_of_its_own_that_is_taken_for_one_of_all() -> None:
+    commands = typer.main.get_command(cli.app).commands.values()
+    own = {option for command in commands for parameter in command.params for option in parameter.opts}
+    assert not own & {"--config", "--data"}
+
+
+def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"trends {version('framework-trends')}\n"
 
 
 def test_foreseen_errors_exist() -> None:
