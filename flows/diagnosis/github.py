@@ -19,7 +19,7 @@ from flows.sources.errors import SourceError
 from flows.sources.github.client import REQUESTS_EVERY_NIGHT, kept_for_others
 from flows.sources.github.repository import KnownStars, pages_needed
 from flows.sources.http import HttpClient, json_of
-from warehouse.publish.snapshot import NothingPublishedError, open_published
+from warehouse.publish.snapshot import PublishedError, open_published
 
 WHAT = "github_repository"
 
@@ -53,7 +53,7 @@ def _known(settings: Settings, now: datetime) -> list[KnownStars]:
     try:
         with closing(open_published(settings.warehouse.data / "published.duckdb")) as con:
             return [known_stars(con, repository, yesterday) for repository in repositories]
-    except (NothingPublishedError, duckdb.Error):
+    except (PublishedError, duckdb.Error):
         return [KnownStars((), None, stars_needed_since(yesterday))] * len(repositories)
 
 

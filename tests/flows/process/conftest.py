@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,12 @@ enabled = false
 """
 
 
+def _minding_signals() -> None:
+    """Where the tests run in the background, under nohup say, a child would ignore what it is here asked to mind."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @dataclass
 class SmallNight:
     """`trends nightly --replay` in `folder`; everything it starts can be found by the home of its Prefect."""
@@ -54,6 +61,7 @@ class SmallNight:
     def start(self, **options: Any) -> subprocess.Popen[str]:
         environment = os.environ | self.environment | options.pop("environment", {})
         given = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT} | options
+        given = {"preexec_fn": _minding_signals} | given
         self.started.append(subprocess.Popen(self.command, env=environment, **given))
         return self.started[-1]
 

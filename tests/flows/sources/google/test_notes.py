@@ -8,10 +8,10 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from tests.flows.sources.google.trends.conftest import JSON, TOPICS, with_timeline
 
 from flows.replay.server import ReplayServer, Reply, Request, Upstream
 from flows.sources.google.notes import names_of, notes_on, topic_note
+from tests.flows.sources.google.conftest import JSON, TOPICS, with_timeline
 from warehouse.rows import Answer, SearchPoint
 
 KERAS = "/g/11c1r2rvnp"

@@ -7,14 +7,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
-from tests.flows.sources.google.trends.conftest import (
-    NOW,
-    as_it_is,
-    on_curve,
-    on_explore,
-    paths,
-    waits,
-)
 
 from flows.config.settings import GoogleTrends
 from flows.replay.google_trends import GoogleTrendsReplay, error_page
@@ -32,6 +24,14 @@ from flows.replay.server import (
 from flows.sources.errors import ExhaustedError, SourceError, TerminalError, UnreachableError
 from flows.sources.google.client import nid_of, trends_client
 from flows.sources.google.trends import fetch_interest
+from tests.flows.sources.google.conftest import (
+    NOW,
+    as_it_is,
+    on_curve,
+    on_explore,
+    paths,
+    waits,
+)
 from warehouse.rows import Answer
 
 # ---- the cookie

@@ -9,13 +9,6 @@ from datetime import date
 import hypothesis
 import pytest
 from hypothesis import strategies as st
-from tests.flows.sources.google.trends.conftest import (
-    JSON,
-    NOW,
-    TOPICS,
-    on_curve,
-    paths,
-)
 
 from flows.config.settings import GoogleTrends
 from flows.replay.google_trends import RECORDINGS
@@ -26,6 +19,13 @@ from flows.replay.server import (
 from flows.sources.errors import TerminalError
 from flows.sources.google.client import trends_client
 from flows.sources.google.trends import _groups, _Trends
+from tests.flows.sources.google.conftest import (
+    JSON,
+    NOW,
+    TOPICS,
+    on_curve,
+    paths,
+)
 from warehouse.rows import Answer, SearchPoint
 
 

@@ -7,15 +7,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.flows.sources.google.trends.conftest import (
-    JSON,
-    NOW,
-    TOPICS,
-    on_curve,
-    on_explore,
-    with_timeline,
-    with_widgets,
-)
 
 from flows.config.settings import GoogleTrends
 from flows.replay.google_trends import GoogleTrendsReplay
@@ -31,6 +22,15 @@ from flows.replay.server import (
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.google.client import trends_client
 from flows.sources.google.trends import fetch_interest
+from tests.flows.sources.google.conftest import (
+    JSON,
+    NOW,
+    TOPICS,
+    on_curve,
+    on_explore,
+    with_timeline,
+    with_widgets,
+)
 from warehouse.rows import Answer
 
 
