@@ -15,7 +15,7 @@ import sys
 import traceback
 from threading import Thread
 
-from flows.process.children import MARK, end_marked
+from flows.children import MARK, end_marked
 
 READY = b"ready\n"
 

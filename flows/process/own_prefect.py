@@ -19,7 +19,7 @@ from pathlib import Path
 from select import select
 from uuid import uuid4
 
-from flows.process.children import MARK, end_marked
+from flows.children import MARK, end_marked
 from flows.process.companion import READY
 
 ASKED_SERVER = "TRENDS_PREFECT_API_URL"
@@ -119,13 +119,15 @@ def _answering_server(environ: Mapping[str, str], tell: Callable[[str], None]) -
     asked = environ.get(ASKED_SERVER)
     if not asked:
         return None
-    import requests
+    from flows.sources.errors import SourceError
+    from flows.sources.http import HttpClient
 
-    try:
-        requests.get(f"{asked.rstrip('/')}/health", timeout=5, allow_redirects=False)
-    except requests.RequestException as error:
-        tell(f"{ASKED_SERVER} names {asked}: no answer ({type(error).__name__}); this night uses a server of its own")
-        return None
+    with HttpClient("prefect", timeout_seconds=5, attempts=1) as client:
+        try:
+            client.get(f"{asked.rstrip('/')}/health", accept=lambda _: True)
+        except SourceError as error:
+            tell(f"{ASKED_SERVER} names {asked}: {error.what}; this night uses a server of its own")
+            return None
     return asked
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from flows.process.children import MARK
+from flows.children import MARK
 from flows.sources.errors import TerminalError
 from flows.sources.git import SOURCE
 

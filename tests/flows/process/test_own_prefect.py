@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 import requests
 
-from flows.process.children import MARK, end_marked
+from flows.children import MARK, end_marked
 from flows.process.own_prefect import ASKED_SERVER, LARGEST_DATABASE_BYTES, prefect_of_night
+from flows.replay.server import Reply, Request
 from tests.conftest import ROOT
+from tests.flows.conftest import StartReplay
 from tests.flows.process.conftest import SmallNight, small_night
 
 pytestmark = pytest.mark.slow
@@ -196,6 +198,28 @@ def test_a_server_that_was_asked_for_and_is_dead_is_told_once_and_done_without(
         assert prefect.api_url not in ("", dead)
     (line,) = lines
     assert dead in line
+
+
+def test_a_server_that_was_asked_for_gets_no_password_of_the_user_and_no_proxy(
+    tmp_path: Path, replay: StartReplay, nobody_listens: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Request] = []
+
+    def health(request: Request) -> Reply:
+        asked.append(request)
+        return Reply(200)
+
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login ada password secret", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("http_proxy", f"http://{nobody_listens}")
+    server = replay(prefect=health).url("prefect")
+    monkeypatch.setenv(ASKED_SERVER, server)
+    lines: list[str] = []
+    with prefect_of_night(tmp_path, lines.append) as prefect:
+        assert prefect.api_url == server
+    assert lines == []
+    assert [name for request in asked for name in request.headers if name.lower() == "authorization"] == []
+    assert asked
 
 
 def test_the_environment_is_as_before_when_the_night_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
