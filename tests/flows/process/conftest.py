@@ -72,7 +72,7 @@ class SmallNight:
 
     def children(self) -> list[int]:
         """What runs with the Prefect home of this night in its environment."""
-        return [process for process in _processes() if _environment(process).get("PREFECT_HOME") == self._home]
+        return [process for process in processes() if _environment(process).get("PREFECT_HOME") == self._home]
 
     def has_left_nothing(self) -> bool:
         return until(lambda: not self.children())
@@ -96,16 +96,20 @@ def until(condition: Callable[[], object], seconds: float = GONE_WITHIN_SECONDS)
     return True
 
 
-def _processes() -> list[int]:
+def processes() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
 
 
-def _environment(process: int) -> dict[str, str]:
+def told_of(process: int, what: str) -> str:
+    """/proc/PROCESS/WHAT, its parts ended by NUL; nothing where the process has just ended."""
     try:
-        text = Path(f"/proc/{process}/environ").read_bytes().decode("utf-8", "replace")
-    except OSError:  # it has just ended
-        return {}
-    return dict(item.split("=", 1) for item in text.split("\0") if "=" in item)
+        return Path(f"/proc/{process}/{what}").read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
+def _environment(process: int) -> dict[str, str]:
+    return dict(item.split("=", 1) for item in told_of(process, "environ").split("\0") if "=" in item)
 
 
 def small_night(folder: Path, prefect_database: Path) -> SmallNight:

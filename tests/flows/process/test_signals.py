@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from flows.process.own_prefect import ASKED_SERVER
-from tests.flows.process.conftest import SmallNight, until
+from tests.flows.process.conftest import SmallNight, processes, told_of, until
 
 pytestmark = pytest.mark.slow
 STOPPED = "trends: stopped; what was loaded stays, the same command goes on from there"
@@ -93,8 +93,7 @@ class _Live(SmallNight):
 
 def _who_names(url: str) -> list[str]:
     """The command lines that name this upstream: git, and what it starts."""
-    found = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
-    return [line.decode(errors="replace") for line in found if url.encode() in line]
+    return [line for process in processes() if url in (line := told_of(process, "cmdline"))]
 
 
 def test_what_is_ignored_from_the_start_stays_ignored(tmp_path: Path) -> None:
