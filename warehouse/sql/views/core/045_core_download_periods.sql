@@ -5,12 +5,19 @@ SELECT metric, unnest(counted_as) AS basis, generate_subscripts(counted_as, 1) A
 FROM core.metrics;
 COMMENT ON VIEW core.download_bases IS 'Which metric a basis belongs to, and which is preferred within it (1 first); bases are never added up.';
 
--- Days and windows of a package are told by different services, days by several: where one stands in for another it has
--- those days alone, so from when to when a package was there is read from all of them.
-CREATE VIEW core.package_stretches AS
-WITH periods AS (
+-- One view for all of it, so that what its parts share is planned and computed once.
+CREATE VIEW core.download_periods AS
+WITH downloads AS (FROM core.downloads),
+
+packages AS (FROM core.framework_packages),
+
+asked AS (SELECT DISTINCT service, entity AS package FROM core.answers WHERE source = 'pypi_downloads'),
+
+-- From when to when each package had figures, by the day and as windows. Days and windows of a package are told by
+-- different services, days by several: where one stands in for another it has those days alone, so all of them are read.
+periods AS (
     SELECT DISTINCT package, period_start = period_end AS is_day, period_start, period_end
-    FROM core.downloads
+    FROM downloads
 ),
 
 spaced AS (
@@ -23,7 +30,7 @@ spaced AS (
     FROM periods
 ),
 
--- Numbers the stretches of a package: what comes over two months after anything before begins another one.
+-- What comes over two months after anything before begins another stretch.
 numbered AS (
     SELECT
         *,
@@ -31,19 +38,13 @@ numbered AS (
             PARTITION BY package, is_day ORDER BY period_start, period_end ROWS UNBOUNDED PRECEDING
         ) AS stretch
     FROM spaced
-)
+),
 
-SELECT package, is_day, min(period_start) AS first_day, max(period_end) AS last_day
-FROM numbered
-GROUP BY package, is_day, stretch;
-COMMENT ON VIEW core.package_stretches IS 'From when to when each package had figures, by the day and as windows; over two months without any end a stretch.';
-
--- From when to when each package of a family is due: from the first to the last figure of a stretch. The last is only
--- known to be the last when the rest of the family has gone on for two months without it: until then it is late.
-CREATE VIEW core.family_members AS
-WITH asked AS MATERIALIZED (SELECT DISTINCT service, entity AS package FROM core.answers WHERE source = 'pypi_downloads'),
-
-stretches AS MATERIALIZED (FROM core.package_stretches),
+stretches AS (
+    SELECT package, is_day, min(period_start) AS first_day, max(period_end) AS last_day
+    FROM numbered
+    GROUP BY package, is_day, stretch
+),
 
 told AS (
     SELECT package, bool_or(is_day) AS in_days, bool_or(NOT is_day) AS in_windows
@@ -54,8 +55,8 @@ told AS (
 -- The services that tell of a family, beside each of its packages.
 families AS (
     SELECT DISTINCT packages.framework, packages.role, downloads.service, downloads.period_start = downloads.period_end AS is_day
-    FROM core.framework_packages AS packages
-    INNER JOIN core.downloads AS downloads USING (package)
+    FROM packages
+    INNER JOIN downloads USING (package)
 ),
 
 -- Where a service has no figure of a package because nobody asked it, others say when the package was there. A package
@@ -72,107 +73,131 @@ members AS (
         END AS by_day,
         told.package IS NULL AND packages.package NOT IN (SELECT package FROM asked) AS is_unknown
     FROM families
-    INNER JOIN core.framework_packages AS packages USING (framework, role)
+    INNER JOIN packages USING (framework, role)
     LEFT JOIN told ON packages.package = told.package
     LEFT JOIN asked ON families.service = asked.service AND packages.package = asked.package
-)
+),
 
-SELECT
-    members.framework,
-    members.role,
-    members.service,
-    members.package,
-    stretches.first_day,
-    CASE
-        WHEN stretches.last_day + INTERVAL 2 MONTH < max(stretches.last_day) OVER (
-            PARTITION BY members.framework, members.role, members.service
-        ) THEN stretches.last_day
-        ELSE DATE 'infinity'
-    END AS due_until
-FROM members
-INNER JOIN stretches
-    ON members.package = stretches.package AND members.by_day = stretches.is_day
-UNION ALL
-SELECT framework, role, service, package, DATE '-infinity' AS first_day, DATE 'infinity' AS due_until
-FROM members
-WHERE is_unknown;
-COMMENT ON VIEW core.family_members IS 'The days on which a figure of a framework from a service needs each of its packages.';
+-- The days on which a figure of a framework from a service needs each of its packages: from the first to the last figure
+-- of a stretch. The last is only known to be the last when the rest of the family has gone on for two months without it:
+-- until then it is late.
+needed AS (
+    SELECT
+        members.framework,
+        members.role,
+        members.service,
+        members.package,
+        stretches.first_day,
+        CASE
+            WHEN stretches.last_day + INTERVAL 2 MONTH < max(stretches.last_day) OVER (
+                PARTITION BY members.framework, members.role, members.service
+            ) THEN stretches.last_day
+            ELSE DATE 'infinity'
+        END AS due_until
+    FROM members
+    INNER JOIN stretches
+        ON members.package = stretches.package AND members.by_day = stretches.is_day
+    UNION ALL
+    SELECT framework, role, service, package, DATE '-infinity' AS first_day, DATE 'infinity' AS due_until
+    FROM members
+    WHERE is_unknown
+),
 
-CREATE VIEW core.family_days AS
--- What the packages add up to on a day, and how many of them had a figure.
-WITH found AS (
+-- What the packages of a family add up to on a day, and how many of them had a figure.
+found_days AS (
     SELECT
         packages.framework, packages.role, days.service, days.basis, days.period_start AS day,
         sum(days.downloads) AS downloads, count(*) AS packages, max(packages.since) AS since
-    FROM core.downloads AS days
-    INNER JOIN core.framework_packages AS packages USING (package)
+    FROM downloads AS days
+    INNER JOIN packages USING (package)
     WHERE days.period_start = days.period_end
     GROUP BY packages.framework, packages.role, days.service, days.basis, days.period_start
 ),
 
-families AS (
+needed_days AS (
     SELECT framework, role, service, list(struct_pack(since := first_day, until := due_until)) AS members
-    FROM core.family_members
+    FROM needed
     GROUP BY framework, role, service
-)
+),
 
--- Half a family is no figure.
-SELECT
-    found.framework, found.role, found.service, found.basis, found.day, CAST(found.downloads AS DOUBLE) AS daily_mean,
-    found.since
-FROM found
-INNER JOIN families USING (framework, role, service)
-WHERE found.packages = len(
-    list_filter(families.members, lambda member: found.day BETWEEN member.since AND member.until)
-);
-COMMENT ON VIEW core.family_days IS 'Downloads a day of the packages that a framework counts (role counted) and of those that install it (requires).';
+-- The months that each window touches.
+window_parts AS (
+    SELECT
+        service,
+        package,
+        basis,
+        downloads / window_days AS daily_mean,
+        period_start,
+        period_end,
+        CAST(
+            unnest(range(date_trunc('month', period_start), period_end + INTERVAL 1 DAY, INTERVAL 1 MONTH)) AS DATE
+        ) AS month
+    FROM downloads
+    WHERE period_end > period_start AND window_days > 0
+),
 
-CREATE VIEW core.family_months AS
-WITH found AS (
+-- For each month the window that overlaps most of it, at least half.
+package_months AS (
+    SELECT
+        service,
+        package,
+        basis,
+        month,
+        CAST(last_day(month) - month AS INTEGER) + 1 AS month_days,
+        daily_mean,
+        CAST(least(period_end, last_day(month)) - greatest(period_start, month) AS INTEGER) + 1 AS observed_days
+    FROM window_parts
+    WHERE observed_days >= 0.5 * month_days
+    QUALIFY row_number() OVER (
+        PARTITION BY service, package, basis, month ORDER BY observed_days DESC, period_end - period_start, period_end
+    ) = 1
+),
+
+-- What the packages of a family add up to in a month: the daily mean of the windows.
+found_months AS (
     SELECT
         packages.framework, packages.role, months.service, months.basis, months.month, months.month_days,
         sum(months.daily_mean) AS daily_mean, min(months.observed_days) AS observed_days, count(*) AS packages,
         max(packages.since) AS since
-    FROM core.package_months AS months
-    INNER JOIN core.framework_packages AS packages USING (package)
+    FROM package_months AS months
+    INNER JOIN packages USING (package)
     GROUP BY packages.framework, packages.role, months.service, months.basis, months.month, months.month_days
 ),
 
--- How many packages are due in a month: those that are due on most of its days.
-due AS (
+-- How many packages are needed in a month: those that are on most of its days.
+needed_months AS (
     SELECT found.framework, found.role, found.service, found.basis, found.month, count(*) AS packages
-    FROM found
-    INNER JOIN core.family_members AS members USING (framework, role, service)
-    WHERE members.first_day <= found.month + INTERVAL 15 DAY AND members.due_until >= found.month + INTERVAL 15 DAY
+    FROM found_months AS found
+    INNER JOIN needed USING (framework, role, service)
+    WHERE needed.first_day <= found.month + INTERVAL 15 DAY AND needed.due_until >= found.month + INTERVAL 15 DAY
     GROUP BY found.framework, found.role, found.service, found.basis, found.month
-)
+),
 
-SELECT
-    found.framework, found.role, found.service, found.basis, found.month AS day, found.month_days, found.daily_mean,
-    found.observed_days, found.since
-FROM found
-INNER JOIN due USING (framework, role, service, basis, month)
-WHERE found.packages >= due.packages;
-COMMENT ON VIEW core.family_months IS 'The same for months, from window totals: the daily mean of the window. Half a family is no figure here either.';
-
-CREATE VIEW core.download_periods AS
--- Days and months alike: a daily mean over so many days. The first day names the period.
-WITH families AS MATERIALIZED (
-    SELECT framework, role, service, basis, day, daily_mean, since, false AS is_month, 1 AS period_days, 1 AS observed_days
-    FROM core.family_days
-    UNION ALL BY NAME
+-- Days and months alike: a daily mean over so many days. The first day names the period. Half a family is no figure.
+whole_families AS (
     SELECT
-        framework, role, service, basis, day, daily_mean, since, true AS is_month, month_days AS period_days,
-        observed_days
-    FROM core.family_months
+        found.framework, found.role, found.service, found.basis, found.day, false AS is_month,
+        CAST(found.downloads AS DOUBLE) AS daily_mean, 1 AS period_days, 1 AS observed_days, found.since
+    FROM found_days AS found
+    INNER JOIN needed_days AS needed USING (framework, role, service)
+    WHERE found.packages = len(
+        list_filter(needed.members, lambda member: found.day BETWEEN member.since AND member.until)
+    )
+    UNION ALL
+    SELECT
+        found.framework, found.role, found.service, found.basis, found.month, true, found.daily_mean, found.month_days,
+        found.observed_days, found.since
+    FROM found_months AS found
+    INNER JOIN needed_months AS needed USING (framework, role, service, basis, month)
+    WHERE found.packages >= needed.packages
 ),
 
 -- The downloads of the packages that count for the framework, under the metric that the basis belongs to.
 counted AS (
-    SELECT families.*, bases.metric, bases.preference
-    FROM families
+    SELECT whole_families.*, bases.metric, bases.preference
+    FROM whole_families
     INNER JOIN core.download_bases AS bases USING (basis)
-    WHERE families.role = 'counted'
+    WHERE whole_families.role = 'counted'
 ),
 
 -- The same less those that install it, from the day of the dependency on, or from the beginning where config.toml names
@@ -186,7 +211,7 @@ lower_bound AS (
             counted.basis || ', less the packages that install it' AS basis
         )
     FROM counted
-    INNER JOIN families AS requiring
+    INNER JOIN whole_families AS requiring
         ON requiring.role = 'requires'
         AND counted.framework = requiring.framework
         AND counted.service = requiring.service
