@@ -64,7 +64,7 @@ releases AS (
 histories AS (
     SELECT 'git' AS service, frameworks.repository AS entity, 'commits' AS signal, max(coverage.last_day) AS last_day
     FROM core.frameworks AS frameworks
-    LEFT JOIN core.git_coverage AS coverage USING (framework)
+    LEFT JOIN core.git_coverage AS coverage USING (repository)
     GROUP BY frameworks.repository
 ),
 

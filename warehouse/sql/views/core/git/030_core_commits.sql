@@ -2,21 +2,21 @@
 -- time would keep changing, because commits may lie for years before they are merged.
 
 CREATE VIEW core.git_coverage AS
-SELECT frameworks.framework, max(answers.last_whole_day) AS last_day
-FROM core.answers AS answers
-INNER JOIN core.frameworks AS frameworks ON answers.entity = frameworks.repository
-WHERE answers.service = 'git'
-GROUP BY frameworks.framework;
+SELECT entity AS repository, max(last_whole_day) AS last_day
+FROM core.answers
+WHERE service = 'git'
+GROUP BY entity;
 COMMENT ON VIEW core.git_coverage IS 'The last day that was over when the history was read; a history has every day before it, also those without a commit.';
 
 -- A time that cannot be (git cannot read it, it is before core.first_possible_day, or over a day later than the moment at
 -- which it was read) is no day: nothing that goes by days may begin, end or grow with it.
 CREATE VIEW core.told_commits AS
 -- The greatest struct is that of the latest answer: three times as fast as ranking the answers of each commit.
-SELECT framework, commit_sha, told.author_key, told.is_person, told.day, told.is_merge, told.has_agent_trailer
+SELECT framework, repository, commit_sha, told.author_key, told.is_person, told.day, told.is_merge, told.has_agent_trailer
 FROM (
     SELECT
         frameworks.framework,
+        repository,
         commits.commit_sha,
         max(struct_pack(
             recency := answers.recency,
@@ -33,16 +33,16 @@ FROM (
     INNER JOIN core.current_answers AS answers USING (content_id)
     INNER JOIN core.frameworks AS frameworks USING (repository)
     CROSS JOIN core.first_possible_day AS first
-    GROUP BY frameworks.framework, commits.commit_sha
+    GROUP BY frameworks.framework, repository, commits.commit_sha
 );
 COMMENT ON VIEW core.told_commits IS 'One row a commit; day is NULL where its time cannot be.';
 
 CREATE VIEW core.commits AS
-SELECT commits.*
+SELECT commits.*, coverage.last_day AS history_end
 FROM core.told_commits AS commits
 INNER JOIN core.git_coverage AS coverage
-    ON commits.framework = coverage.framework AND commits.day <= coverage.last_day;
-COMMENT ON VIEW core.commits IS 'One row a commit, on days that are over.';
+    ON commits.repository = coverage.repository AND commits.day <= coverage.last_day;
+COMMENT ON VIEW core.commits IS 'One row a commit, on days that are over; history_end is the last of these when the history was read.';
 
 CREATE VIEW core.undated_commits AS
 SELECT framework, count(*) AS commits
@@ -59,6 +59,7 @@ SELECT
     count(*) FILTER (WHERE NOT is_merge) AS commits,
     count(*) FILTER (WHERE NOT is_merge AND has_agent_trailer) AS agent_commits,
     min(day) OVER author AS first_day,
+    any_value(history_end) AS history_end,
     bool_and(bool_and(is_person)) OVER author AS is_person
 FROM core.commits
 GROUP BY framework, author_key, day

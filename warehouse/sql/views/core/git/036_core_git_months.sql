@@ -36,10 +36,9 @@ counts AS (
 
 -- From the first commit to the last day that was over when the history was read.
 spans AS (
-    SELECT author_days.framework, min(author_days.day) AS first_day, coverage.last_day
+    SELECT framework, min(day) AS first_day, max(history_end) AS last_day
     FROM author_days
-    INNER JOIN core.git_coverage AS coverage USING (framework)
-    GROUP BY author_days.framework, coverage.last_day
+    GROUP BY framework
 ),
 
 -- Every month of that span; a month without a commit is a zero, but has no absence factor.
