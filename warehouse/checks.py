@@ -13,6 +13,7 @@ from datetime import date
 
 import duckdb
 
+from warehouse import star_pages
 from warehouse.catalogue.services import source_of
 from warehouse.open import transaction
 from warehouse.read.queries import ask_dicts, query
@@ -68,6 +69,8 @@ def run_checks(con: duckdb.DuckDBPyConnection, run_id: str) -> tuple[CheckResult
 def _gather(con: duckdb.DuckDBPyConnection, run_id: str) -> None:
     """Put side by side what is checked and what it is compared with: not more of the past than that, however long."""
     con.execute(query("checks/inputs/answers_of_a_run"), {"run_id": run_id})
+    for service, entity, at in con.execute(query("checks/inputs/held_stars")).fetchall():
+        star_pages.tell_in_full(con, service=service, entity=entity, after=at)
     con.execute("DELETE FROM raw.quarantine WHERE answer_id IN (FROM checked_answers)")
     con.execute(query("checks/inputs/told_answers"))
     con.execute(query("checks/inputs/fresh_figures"))
@@ -102,6 +105,9 @@ def _record(con: duckdb.DuckDBPyConnection, run_id: str, result: CheckResult) ->
         [run_id, *astuple(result)],
     )
     if result.status == "failed":
+        place = {"service": result.service, "entity": result.entity}
+        for (at,) in con.execute(query("checks/inputs/first_checked"), place).fetchall():
+            star_pages.tell_in_full(con, **place, after=at)
         con.execute(
             "INSERT INTO raw.quarantine BY NAME SELECT answer_id, ? AS run_id, ? AS check_name, ? AS reason"
             " FROM raw.answers WHERE service = ? AND entity = ? AND answer_id IN (FROM checked_answers)",

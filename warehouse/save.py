@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
+from warehouse import star_pages
 from warehouse.calendar import naive_utc
 from warehouse.columns import RECORD, UNIT, Columns, table_of, text_of, without_duplicates
 from warehouse.open import transaction
@@ -50,6 +51,8 @@ _ANSWERS = pa.schema(
         *((name, pa.string()) for name in ("state", "body_id")),
         ("window_start", pa.date32()),
         ("window_end", pa.date32()),
+        ("told_from", pa.date32()),
+        ("told_to", pa.date32()),
         ("collected_at", pa.timestamp("us")),
         ("row_count", pa.int64()),
         ("replaces_all", pa.bool_()),
@@ -96,8 +99,13 @@ class _Content:
         self.content_id = digest.hexdigest()
         self.record = _answer_record(answer, self)
 
-    def payload(self) -> pa.Table:
-        return self.rows.append_column("content_id", pa.repeat(self.content_id, self.rows.num_rows))
+    @property
+    def may_tell_of_stars(self) -> bool:
+        """Also by absence: a whole without rows says that nothing told before holds."""
+        return self.table == star_pages.TABLE or (self.table is None and self.answer.replaces_all)
+
+    def payload(self, rows: pa.Table) -> pa.Table:
+        return rows.append_column("content_id", pa.repeat(self.content_id, rows.num_rows))
 
 
 def _row_type(answer: Answer) -> type[Row] | None:
@@ -112,6 +120,7 @@ def _row_type(answer: Answer) -> type[Row] | None:
 
 def _answer_record(answer: Answer, content: _Content) -> dict[str, Any]:
     collected_at = naive_utc(answer.collected_at)
+    told = star_pages.days_told(content.rows, answer.entity) if content.table == star_pages.TABLE else None
     identity = (answer.service, answer.entity, answer.request, collected_at.isoformat(), content.content_id)
     return {
         "answer_id": sha256(UNIT.join(identity).encode()).hexdigest(),
@@ -122,6 +131,8 @@ def _answer_record(answer: Answer, content: _Content) -> dict[str, Any]:
         "request": answer.request,
         "window_start": answer.window_start,
         "window_end": answer.window_end,
+        "told_from": told and told[0],
+        "told_to": told and told[1],
         "collected_at": collected_at,
         "content_id": content.content_id,
         "row_count": content.rows.num_rows,
@@ -139,15 +150,30 @@ def _remember(con: duckdb.DuckDBPyConnection, run_id: str, answer_ids: Collectio
         _insert(con, "run_answers", pa.table({"run_id": [run_id] * len(fresh), "answer_id": fresh}))
 
 
-def _insert_rows(con: duckdb.DuckDBPyConnection, fresh: Iterable[_Content]) -> int:
-    """The rows of contents that no answer has brought yet; returns how many."""
-    by_id = {content.content_id: content for content in fresh}
-    known = _known(con, "known_contents", by_id.keys())
+def _insert_rows(con: duckdb.DuckDBPyConnection, fresh: Sequence[_Content]) -> int:
+    """The rows of contents that no answer has brought yet, of stars those that say something new; returns how many."""
+    others = {content.content_id: content for content in fresh if content.table not in (None, star_pages.TABLE)}
+    known = _known(con, "known_contents", others.keys())
     payloads: dict[str, list[pa.Table]] = defaultdict(list)
-    for content_id, content in by_id.items():
-        if content_id not in known and content.table is not None:
-            payloads[content.table].append(content.payload())
-    return sum(_insert(con, table, pa.concat_tables(parts)) for table, parts in payloads.items())
+    for content_id, content in others.items():
+        if content_id not in known:
+            payloads[str(content.table)].append(content.payload(content.rows))
+    rows = sum(_insert(con, table, pa.concat_tables(parts)) for table, parts in payloads.items())
+    return rows + sum(_insert_stars(con, content, fresh) for content in fresh if content.may_tell_of_stars)
+
+
+def _insert_stars(con: duckdb.DuckDBPyConnection, content: _Content, fresh: Sequence[_Content]) -> int:
+    place = {"service": content.answer.service, "entity": content.answer.entity}
+    is_alone = sum(other.may_tell_of_stars and other.answer.entity == place["entity"] for other in fresh) == 1
+    rows = star_pages.rows_to_keep(
+        con,
+        content.rows,
+        **place,
+        at=content.record["collected_at"],
+        content_id=content.content_id,
+        in_full=content.answer.replaces_all or not is_alone,
+    )
+    return _insert(con, star_pages.TABLE, content.payload(rows)) if rows.num_rows else 0
 
 
 def _insert_bodies(con: duckdb.DuckDBPyConnection, fresh: Iterable[_Content]) -> None:

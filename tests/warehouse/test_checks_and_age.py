@@ -26,6 +26,7 @@ REFERENCE = Path(__file__).parents[1] / "fixtures" / "checks"
 days = st.integers(0, 12).map(lambda n: date(2021, 6, 5) + n * DAY)
 counts = st.sampled_from([0, 40, 100, 999, 1000, 2000, 2500, 6000])
 names = st.sampled_from(["a", "b"])
+entities = names.map(lambda name: f"{name} and others")  # no repository, else of its stars only what differs is kept
 rows: dict[str, st.SearchStrategy[Any]] = {
     "clickpy": st.builds(
         lambda name, day, length, basis, count: Download(name, day, day + length * DAY, length + 1, basis, count),
@@ -44,7 +45,9 @@ def nights(draw: st.DrawFn) -> list[list[Answer]]:
     """A few nights of answers about two entities of three services."""
     return [
         [
-            Answer(service, draw(names), "{}", FIRST + number * DAY, tuple(draw(st.lists(rows[service], max_size=9))))
+            Answer(
+                service, draw(entities), "{}", FIRST + number * DAY, tuple(draw(st.lists(rows[service], max_size=9)))
+            )
             for service in draw(st.lists(st.sampled_from(list(rows)), min_size=1, max_size=4))
         ]
         for number in range(draw(st.integers(1, 5)))

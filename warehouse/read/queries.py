@@ -25,7 +25,8 @@ def ask(con: duckdb.DuckDBPyConnection, name: str, row_type: Callable[..., Row],
 
 def ask_one(con: duckdb.DuckDBPyConnection, name: str, **values: object) -> tuple[Any, ...] | None:
     """The first row of the query `name`, None where it has none."""
-    return con.execute(query(name), values or None).fetchone()
+    found = con.execute(query(name), values or None).fetchall()  # all: a result left unfinished blocks the connection
+    return found[0] if found else None
 
 
 def ask_dicts(con: duckdb.DuckDBPyConnection, name: str, **values: object) -> list[dict[str, Any]]:

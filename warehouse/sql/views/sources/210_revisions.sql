@@ -43,9 +43,39 @@ compared AS (
     SELECT
         *,
         lag(value) OVER earlier AS old_value,
-        lag(collected_at) OVER earlier AS previous_seen_at
+        lag(collected_at) OVER earlier AS previous_seen_at,
+        lag(recency) OVER earlier AS old_recency
     FROM told
     WINDOW earlier AS (PARTITION BY service, entity, metric, day, period_end ORDER BY recency)
+    QUALIFY value <> old_value
+),
+
+-- Answers about stars that said the old figure again, of which no row is kept.
+told_again AS (
+    SELECT compared.service, compared.entity, compared.day, compared.recency, max(answers.collected_at) AS seen_at
+    FROM compared
+    INNER JOIN core.answers AS answers
+        ON compared.service = answers.service
+        AND compared.entity = answers.entity
+        AND answers.recency > compared.old_recency
+        AND answers.recency < compared.recency
+        AND compared.day BETWEEN answers.told_from AND answers.told_to
+        AND compared.day <= answers.last_whole_day
+    WHERE compared.metric = 'stars' AND answers.row_type = 'repository_stars'
+    GROUP BY compared.service, compared.entity, compared.day, compared.recency
+),
+
+corrected AS (
+    SELECT
+        compared.* EXCLUDE (old_recency)
+            REPLACE (greatest(compared.previous_seen_at, told_again.seen_at) AS previous_seen_at)
+    FROM compared
+    LEFT JOIN told_again
+        ON compared.service = told_again.service
+        AND compared.entity = told_again.entity
+        AND compared.day = told_again.day
+        AND compared.recency = told_again.recency
+        AND compared.metric = 'stars'
 ),
 
 -- From which day to which day downloads were known before the moment at which more was told of them.
@@ -92,9 +122,9 @@ SELECT
     period_end,
     service
 FROM (
-    SELECT * FROM compared WHERE value <> old_value
+    FROM corrected
     UNION ALL BY NAME
-    SELECT * FROM filled
+    FROM filled
 );
 
 COMMENT ON VIEW revisions IS 'Figures that a source corrected later, and days of downloads that were missing at first. Grain: service, entity, metric, day, period_end, seen_at. The day that was not over when it was collected is left out; draws of search interest are samples and are not corrected.';

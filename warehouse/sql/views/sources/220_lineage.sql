@@ -69,12 +69,25 @@ repository_counts AS (
     GROUP BY content_id, repository, raw_table, month
 ),
 
+-- An answer about stars also counts for the days of which it said the same as the one before, without rows of its own.
+repository_answers AS (
+    SELECT answers.answer_id, counts.repository, counts.raw_table, counts.month, counts.raw_rows
+    FROM repository_counts AS counts
+    INNER JOIN core.current_answers AS answers USING (content_id)
+    WHERE answers.told_from IS NULL
+    UNION ALL
+    SELECT
+        answers.answer_id, answers.entity AS repository, 'raw.repository_stars' AS raw_table, months.month,
+        CAST(least(answers.told_to, months.month_end) - greatest(answers.told_from, months.month) AS INTEGER) + 1 AS raw_rows
+    FROM core.current_answers AS answers
+    INNER JOIN core.months AS months ON months.month <= answers.told_to AND months.month_end >= answers.told_from
+),
+
 -- Every metric that the catalogue makes from the table.
 repository_metrics AS (
     SELECT
-        frameworks.framework, metrics.metric, answers.answer_id, counts.month, counts.raw_rows
-    FROM repository_counts AS counts
-    INNER JOIN core.current_answers AS answers USING (content_id)
+        frameworks.framework, metrics.metric, answers.answer_id, answers.month, answers.raw_rows
+    FROM repository_answers AS answers
     INNER JOIN core.frameworks AS frameworks USING (repository)
     INNER JOIN core.metrics AS metrics USING (raw_table)
     INNER JOIN core.months AS months USING (month)
@@ -108,7 +121,7 @@ FROM everything
 INNER JOIN core.metrics AS metrics USING (metric)
 INNER JOIN core.answers AS answers USING (answer_id);
 
-COMMENT ON VIEW lineage IS 'From a figure of monthly_metrics to the answers it is made from: SELECT * FROM lineage WHERE framework = ... AND metric = ... AND month = ... Grain: framework, metric, month, answer_id. The rows themselves are in raw_table, under this content_id.';
+COMMENT ON VIEW lineage IS 'From a figure of monthly_metrics to the answers it is made from: SELECT * FROM lineage WHERE framework = ... AND metric = ... AND month = ... Grain: framework, metric, month, answer_id. The rows themselves are in raw_table, under this content_id; of stars only those that said something new.';
 COMMENT ON COLUMN lineage.framework IS 'Key of the framework in config.toml.';
 COMMENT ON COLUMN lineage.metric IS 'Name in metric_definitions.';
 COMMENT ON COLUMN lineage.month IS 'First day of the month.';
@@ -120,7 +133,7 @@ COMMENT ON COLUMN lineage.collected_at IS 'When, UTC.';
 COMMENT ON COLUMN lineage.request IS 'The request in full, JSON, without secrets.';
 COMMENT ON COLUMN lineage.raw_table IS 'Table that holds the rows.';
 COMMENT ON COLUMN lineage.content_id IS 'Names the rows of the answer in that table.';
-COMMENT ON COLUMN lineage.raw_rows IS 'Rows of the answer that concern this month, those that a later answer supersedes included.';
+COMMENT ON COLUMN lineage.raw_rows IS 'Rows of the answer that concern this month, those that a later answer supersedes included, and of stars those that said the same as the answer before.';
 COMMENT ON COLUMN lineage.service IS 'Service that answered.';
 COMMENT ON COLUMN lineage.window_start IS 'First day asked for; NULL where the request names none.';
 COMMENT ON COLUMN lineage.window_end IS 'Last day asked for.';

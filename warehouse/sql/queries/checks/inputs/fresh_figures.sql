@@ -1,5 +1,6 @@
 -- The figures of the checked answers, of series that have one for each day, week or window. step: days to the next one,
--- NULL for windows. Values are HUGEINT: twice a count near the end of 64 bits must not end a check.
+-- NULL for windows and for stars of which every day is told, although rows are kept only of those that differ. Values
+-- are HUGEINT: twice a count near the end of 64 bits must not end a check.
 CREATE OR REPLACE TEMPORARY TABLE fresh_figures AS
 WITH figures AS (
     SELECT
@@ -15,7 +16,9 @@ WITH figures AS (
     WHERE lower(resolution) = 'week'
 )
 
-SELECT answers.service, answers.entity, answers.answer_id, told.recency, figures.* EXCLUDE (content_id)
+SELECT
+    answers.service, answers.entity, answers.answer_id, told.recency,
+    figures.* EXCLUDE (content_id) REPLACE (CASE WHEN answers.told_from IS NULL THEN figures.step END AS step)
 FROM figures
 INNER JOIN raw.answers AS answers USING (content_id)
 LEFT JOIN told_answers AS told ON answers.answer_id = told.answer_id
