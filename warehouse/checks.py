@@ -13,8 +13,8 @@ from datetime import date
 
 import duckdb
 
-from warehouse import star_pages
 from warehouse.catalogue.services import source_of
+from warehouse.differences import star_pages
 from warehouse.open import transaction
 from warehouse.read.queries import ask_dicts, query
 

@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from warehouse import star_pages
 from warehouse.calendar import naive_utc
 from warehouse.columns import RECORD, UNIT, Columns, table_of, text_of, without_duplicates
+from warehouse.differences import star_pages, wholes
 from warehouse.open import transaction
 from warehouse.read.queries import query
 from warehouse.rows import (
@@ -155,11 +155,21 @@ def _insert_rows(con: duckdb.DuckDBPyConnection, fresh: Sequence[_Content]) -> i
     others = {content.content_id: content for content in fresh if content.table not in (None, star_pages.TABLE)}
     known = _known(con, "known_contents", others.keys())
     payloads: dict[str, list[pa.Table]] = defaultdict(list)
-    for content_id, content in others.items():
-        if content_id not in known:
+    rows = 0
+    for content in (content for content_id, content in others.items() if content_id not in known):
+        if content.table in wholes.TABLES:
+            rows += _insert(con, content.table, content.payload(_of_whole(con, content)))  # the next may rest on it
+        else:
             payloads[str(content.table)].append(content.payload(content.rows))
-    rows = sum(_insert(con, table, pa.concat_tables(parts)) for table, parts in payloads.items())
+    rows += sum(_insert(con, table, pa.concat_tables(parts)) for table, parts in payloads.items())
     return rows + sum(_insert_stars(con, content, fresh) for content in fresh if content.may_tell_of_stars)
+
+
+def _of_whole(con: duckdb.DuckDBPyConnection, content: _Content) -> pa.Table:
+    if not content.answer.replaces_all:
+        return wholes.in_full(content.rows)
+    place = {"table": str(content.table), "service": content.answer.service, "entity": content.answer.entity}
+    return wholes.rows_to_keep(con, content.rows, **place, content_id=content.content_id)
 
 
 def _insert_stars(con: duckdb.DuckDBPyConnection, content: _Content, fresh: Sequence[_Content]) -> int:

@@ -1,5 +1,16 @@
 -- Answers that say two things about the same key.
-WITH keys AS (
+WITH releases AS (
+    SELECT parts.content_id, releases.package, releases.version, releases.released_at, releases.is_prerelease, releases.is_yanked
+    FROM raw.pypi_releases AS releases
+    INNER JOIN core.content_parts AS parts ON releases.content_id = parts.part_id
+    WHERE parts.content_id IN (
+        SELECT content_id FROM raw.answers WHERE answer_id IN (FROM checked_answers)
+    )
+    GROUP BY ALL
+    HAVING NOT arg_max(releases.is_gone, parts.step)
+),
+
+keys AS (
     SELECT content_id, concat_ws(' ', package, basis, period_start, period_end) AS key FROM raw.pypi_downloads
     UNION ALL
     SELECT content_id, concat_ws(' ', term, resolution, bucket_start) FROM raw.search_points
@@ -8,7 +19,7 @@ WITH keys AS (
     UNION ALL
     SELECT content_id, concat_ws(' ', repository, day) FROM raw.repository_totals
     UNION ALL
-    SELECT content_id, concat_ws(' ', package, version) FROM raw.pypi_releases
+    SELECT content_id, concat_ws(' ', package, version) FROM releases
     UNION ALL
     SELECT content_id, commit_sha FROM raw.git_commits
 ),

@@ -39,6 +39,32 @@ QUALIFY recency >= coalesce(
     );
 COMMENT ON VIEW core.current_answers IS 'core.answers without those that a later whole (replaces_all) of the same service, entity and row type supersedes; a whole without rows supersedes every type.';
 
+-- Rows of a table by content: those whose content_id is one of its parts, of a row told several times the last part's.
+CREATE VIEW core.content_parts AS
+WITH steps AS (
+    SELECT content_id, whole_id, step FROM raw.content_steps
+    UNION ALL
+    SELECT DISTINCT whole_id, whole_id, 0 FROM raw.content_steps
+)
+
+SELECT later.content_id, earlier.content_id AS part_id, earlier.step
+FROM steps AS later
+INNER JOIN steps AS earlier ON later.whole_id = earlier.whole_id AND later.step >= earlier.step
+UNION ALL
+SELECT DISTINCT answers.content_id, answers.content_id AS part_id, 0 AS step
+FROM raw.answers AS answers
+WHERE answers.row_type IN ('pypi_releases', 'breaks', 'frameworks', 'framework_packages')
+    AND answers.content_id NOT IN (SELECT content_id FROM steps);
+COMMENT ON VIEW core.content_parts IS 'What a release list, a table of breaks or a configuration is made from: the rows under part_id, in the order of step. Of a row that several parts tell, the last one says whether it is there or is_gone. Grain: content_id, part_id.';
+
+CREATE VIEW core.current_parts AS
+SELECT parts.content_id, parts.part_id, parts.step, answers.row_type, answers.recency
+FROM core.content_parts AS parts
+INNER JOIN (
+    SELECT content_id, row_type, max(recency) AS recency FROM core.current_answers GROUP BY content_id, row_type
+) AS answers ON parts.content_id = answers.content_id;
+COMMENT ON VIEW core.current_parts IS 'core.content_parts of core.current_answers, with the recency of the last answer of this content.';
+
 CREATE VIEW core.runs AS
 SELECT runs.*, row_number() OVER (ORDER BY runs.run_number DESC) - 1 AS runs_ago
 FROM raw.runs AS runs

@@ -2,12 +2,17 @@
 
 CREATE VIEW core.breaks AS
 WITH told AS (
-    SELECT DISTINCT
-        breaks.break_source, breaks.metric, breaks.effective_on, breaks.kind, breaks.what_changed, breaks.evidence,
-        breaks.entity, breaks.ends_on
-    FROM raw.breaks AS breaks
-    INNER JOIN core.current_answers AS answers USING (content_id)
-    WHERE answers.row_type = 'breaks'
+    SELECT DISTINCT break_source, metric, effective_on, kind, what_changed, evidence, entity, ends_on
+    FROM (
+        SELECT
+            parts.content_id, breaks.break_source, breaks.metric, breaks.effective_on, breaks.kind, breaks.what_changed,
+            breaks.evidence, breaks.entity, breaks.ends_on
+        FROM raw.breaks AS breaks
+        INNER JOIN core.current_parts AS parts ON breaks.content_id = parts.part_id
+        WHERE parts.row_type = 'breaks'
+        GROUP BY ALL
+        HAVING NOT arg_max(breaks.is_gone, parts.step)
+    )
 )
 
 FROM told

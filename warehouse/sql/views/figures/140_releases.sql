@@ -1,18 +1,27 @@
 CREATE VIEW releases AS
+WITH told AS (
+    SELECT
+        parts.content_id, parts.recency, releases.package, releases.version, releases.released_at,
+        releases.is_prerelease, releases.is_yanked
+    FROM raw.pypi_releases AS releases
+    INNER JOIN core.current_parts AS parts ON releases.content_id = parts.part_id
+    WHERE parts.row_type = 'pypi_releases'
+    GROUP BY ALL
+    HAVING NOT arg_max(releases.is_gone, parts.step)
+)
+
 SELECT
-    packages.framework, releases.package, releases.version, CAST(releases.released_at AS DATE) AS released_on,
-    releases.is_prerelease, releases.is_yanked
-FROM raw.pypi_releases AS releases
-INNER JOIN core.current_answers AS answers USING (content_id)
+    packages.framework, told.package, told.version, CAST(told.released_at AS DATE) AS released_on,
+    told.is_prerelease, told.is_yanked
+FROM told
 INNER JOIN core.framework_packages AS packages
-    ON packages.package = regexp_replace(lower(releases.package), '[-_.]+', '-', 'g')
+    ON packages.package = regexp_replace(lower(told.package), '[-_.]+', '-', 'g')
 CROSS JOIN core.clock AS clock
-WHERE answers.row_type = 'pypi_releases'
-    AND packages.role = 'counted'
-    AND CAST(releases.released_at AS DATE) <= clock.as_of
+WHERE packages.role = 'counted'
+    AND CAST(told.released_at AS DATE) <= clock.as_of
 QUALIFY row_number() OVER (
-    PARTITION BY packages.framework, releases.package, releases.version
-    ORDER BY answers.recency DESC, releases.released_at, releases.is_prerelease, releases.is_yanked
+    PARTITION BY packages.framework, told.package, told.version
+    ORDER BY told.recency DESC, told.released_at, told.is_prerelease, told.is_yanked
 ) = 1;
 
 COMMENT ON VIEW releases IS 'Versions on the package index. Grain: framework, package, version.';
