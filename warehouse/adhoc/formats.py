@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import singledispatch
 from typing import Any
 
-import duckdb
+import _duckdb as duckdb
 
 from warehouse.adhoc.printable import printable
 
@@ -131,13 +131,22 @@ WRITERS: dict[str, Callable[[Answer, Screen, Callable[[bytes], object]], None]] 
 }
 
 
-def warm_up(output_format: str) -> None:
-    """Load all that `output_format` will need, while files may still be opened."""
-    con = duckdb.connect()
+def load(output_format: str) -> None:
+    """Import what `output_format` will need."""
+    if output_format == "table":
+        import warehouse.adhoc.terminal  # noqa: F401 - only loaded
+    if output_format == "parquet":
+        import duckdb  # noqa: F401 - its package is what hands rows to Arrow
+        import pyarrow.parquet  # noqa: F401 - only loaded
+
+
+def warm_up(con: duckdb.DuckDBPyConnection, output_format: str) -> None:
+    """Write an answer in `output_format` to nowhere, which reads all files that it will need."""
     wide = "é 中 👩‍👩‍👧 e" + chr(0x301)  # how wide such signs are is in a file of its own
-    con.execute("SELECT $wide AS a, NULL AS b, now() AS c, DATE '2021-06-25' AS d, 1.5 AS e", {"wide": wide})
+    con.execute(
+        "SELECT $wide AS a, NULL AS b, now() AS c, DATE '2021-06-25' AS d, 1.5 AS e, uuid() AS f", {"wide": wide}
+    )
     WRITERS[output_format](Answer(con, _NoLimit, None), Screen(80, True), io.BytesIO().write)
-    con.close()
 
 
 @singledispatch

@@ -143,3 +143,20 @@ def test_json_writes_what_is_no_number_as_text_or_null(published: Path) -> None:
     assert json.loads(asked(published, query, "json")) == [
         {"t": "01:02:03", "i": None, "b": True, "m": "2021-06-25T01:02:03", "n": None}
     ]
+
+
+@pytest.mark.parametrize("output_format", ["table", "csv", "json"])
+def test_every_type_is_written_though_no_file_can_be_opened_any_more(
+    published: Path, output_format: ask.Format
+) -> None:
+    told = asked(published, "SELECT * EXCLUDE (interval) FROM test_all_types()", output_format)
+    assert "ffffffff-ffff-ffff-ffff-ffffffffffff" in told
+    assert "\N{DUCK}" in told
+
+
+def test_every_type_that_parquet_has_is_written(published: Path, tmp_path: Path) -> None:
+    file = tmp_path / "all.parquet"
+    with file.open("wb") as out:
+        query = 'SELECT * EXCLUDE (interval, empty_struct, "union") FROM test_all_types()'
+        ask.run_query(published, query, out=out, output_format="parquet")
+    assert pq.read_table(file).num_rows == 3
