@@ -19,6 +19,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+import duckdb
+
 from reports.facts import read_facts
 from tests.bench.aged_nights import FIRST_NIGHT, ROOT, Nights
 from warehouse import checks
@@ -69,6 +71,12 @@ def one_more_night(folder: Path, demo: Path, number: int) -> dict[str, float]:
     return figures
 
 
+def used_bytes(con: duckdb.DuckDBPyConnection) -> int:
+    """Bytes of the blocks that the warehouse uses when everything is in its file."""
+    con.execute("CHECKPOINT")
+    return int(con.execute("SELECT used_blocks * block_size FROM pragma_database_size()").fetchall()[0][0])
+
+
 def _seconds(ask: Callable[[], object]) -> float:
     times = []
     for _ in range(5):
@@ -81,17 +89,20 @@ def _seconds(ask: Callable[[], object]) -> float:
 def at_every_mark(marks: list[int], demo: Path) -> Iterator[tuple[int, dict[str, float]]]:
     """Nights one after the other; at each mark the night after it is measured in a process of its own."""
     with TemporaryDirectory() as name:
-        folder, nights, number = Path(name), Nights(demo), 0
+        folder, nights, number, first = Path(name), Nights(demo), 0, 0
         for mark in sorted(marks):
             with open_warehouse(folder / "warehouse.duckdb") as con:
                 identity_key(con)
                 while number < mark:
                     nights.save(con, number)
                     number += 1
+                    if number == 1:
+                        first = used_bytes(con)
+                grown = used_bytes(con) - first
                 snapshot.publish(con, folder / "published.duckdb")
             child = [sys.executable, __file__, "--demo", str(demo), "--night", str(number), "--folder", name]
             told = subprocess.run(child, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout
-            yield mark, json.loads(told)
+            yield mark, json.loads(told) | {"warehouse, KB a night": grown / 1024 / max(number - 1, 1)}
             number += 1
 
 
