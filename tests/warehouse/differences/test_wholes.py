@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +18,7 @@ from warehouse import checks
 from warehouse.differences import wholes
 from warehouse.ledger import begin_run
 from warehouse.open import open_warehouse
+from warehouse.publish.snapshot import open_published, publish
 from warehouse.rows import Answer, Break, FrameworkEntry, PackageEntry, Release, Row
 from warehouse.save import save_answers
 
@@ -82,6 +84,17 @@ def test_what_goes_and_what_changes_is_told(con: duckdb.DuckDBPyConnection, nigh
     assert [len(versions(con, as_of=4)), versions(con, as_of=5)] == [10, []]
 
 
+def test_whatever_comes_and_goes_each_night_tells_its_list(
+    con: duckdb.DuckDBPyConnection, night: Callable[..., int]
+) -> None:
+    chance = random.Random(3)
+    told = [[release(n, yanked=chance.random() < 0.1) for n in range(12) if chance.random() < 0.9] for _ in range(30)]
+    added = [night(number, *rows) for number, rows in enumerate(told)]
+    for number, rows in enumerate(told):
+        assert versions(con, as_of=number) == sorted((row.version, row.is_yanked) for row in rows)
+    assert sum(added) < sum(map(len, told)) / 2
+
+
 def test_lists_that_come_together_are_told_apart(con: duckdb.DuckDBPyConnection, night: Callable[..., int]) -> None:
     old = tuple(release(number) for number in range(9))
     night(0, *old)
@@ -115,6 +128,41 @@ def test_what_is_built_on_a_list_that_is_held_back_says_all_the_same(
     assert con.execute("SELECT count(*) FROM raw.quarantine").fetchall() == [(1,)]
 
 
+def test_the_published_copy_of_the_night_before_gets_the_difference(
+    con: duckdb.DuckDBPyConnection, night: Callable[..., int], tmp_path: Path
+) -> None:
+    """Each night adds to it what is new; public tables and history alike put the lists together."""
+    old, copy = tuple(release(number) for number in range(9)), tmp_path / "published.duckdb"
+    for number, rows in enumerate((old, (*old, release(9)), (*old[1:], release(9, yanked=True)))):
+        night(number, *rows)
+        publish(con, copy)
+    for day, (count, last) in enumerate([(9, ("1.8", False)), (10, ("1.9", False)), (9, ("1.9", True))]):
+        with open_published(copy, FIRST.date() + day * DAY) as reader:
+            found = reader.execute("SELECT version, is_yanked FROM releases ORDER BY ALL").fetchall()
+        assert (len(found), found[-1]) == (count, last)
+
+
+def test_a_list_from_before_differences_were_kept_is_the_first_of_them(tmp_path: Path) -> None:
+    """Its rows, kept in full, stay what they are; the next list is told by what differs."""
+    old, path = version_list(*(release(number) for number in range(9)), night=0), tmp_path / "w.duckdb"
+    entries = (
+        Answer("config", "f", "{}", FIRST, (FrameworkEntry("a", "A", 0, "a/a", "a", "term"),), replaces_all=True),
+        Answer("config", "p", "{}", FIRST, (PackageEntry("a", "a", "counted", None, ""),), replaces_all=True),
+    )
+    with open_warehouse(path) as con:
+        begin_run(con, run_id="r", flow="nightly", as_of=FIRST.date(), started_at=FIRST, program_version="t")
+        save_answers(con, "r", [old, *entries])
+        con.execute("DROP TABLE raw.content_steps; DELETE FROM raw.migrations WHERE number >= 10")
+        con.execute("DELETE FROM raw.view_definitions")
+        for table in wholes.TABLES:
+            con.execute(f"ALTER TABLE raw.{table} DROP COLUMN is_gone")
+    with open_warehouse(path) as con:
+        assert len(versions(con)) == 9
+        assert save_answers(con, "r", [old]) == 0
+        assert save_answers(con, "r", [version_list(*old.rows, release(9), night=1)]) == 1
+        assert [len(versions(con, as_of=number)) for number in (0, 1)] == [9, 10]
+
+
 FEW = st.sampled_from(["a", "b"])
 FLAGS = st.booleans()
 LISTS: dict[str, st.SearchStrategy[Row]] = {
@@ -142,7 +190,7 @@ def told(draw: st.DrawFn) -> Answer:
     return Answer(service, "a", "{}", moment, rows, replaces_all=draw(st.sampled_from([True, True, True, False])))
 
 
-@settings(max_examples=12, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+@settings(max_examples=6, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
 @given(nights=st.lists(st.lists(told(), min_size=1, max_size=3), min_size=2, max_size=9))
 def test_views_say_of_differences_what_they_say_of_wholes(
     empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory, nights: list[list[Answer]]
