@@ -4,6 +4,8 @@
 -- Draws of the 30 days before the latest one are what the estimate is made of: more would hardly narrow its band, and a
 -- warehouse of many years would cost more every night. Of the time before, the last draw of each year is kept for the
 -- weeks that no later draw reaches, because a request goes back for five years only.
+-- The points of all other draws stay, because any past day may be asked about: after 1,825 nights they take 7 MB, and
+-- leaving them out would spare 4 ms of the 40 that the points of the estimate take.
 CREATE VIEW core.search_draws AS
 WITH measured AS (
     SELECT answers.*, questions.question
