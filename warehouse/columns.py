@@ -92,7 +92,8 @@ def without_duplicates(rows: pa.Table) -> tuple[pa.Table, pa.LargeStringArray]:
     The texts name a content (warehouse.save), so they must never change: the fields in their order, parted by UNIT,
     and a RECORD before each.
     """
-    stored = rows.cast(pa.schema([(item.name, _stored(item.type)) for item in rows.schema]))
+    schema = pa.schema([(item.name, _stored(item.type)) for item in rows.schema])
+    stored = rows if rows.schema.equals(schema) else rows.cast(schema)
     lines = _lines(stored)
     if _is_ascending(lines):
         return stored, lines
@@ -114,22 +115,40 @@ def text_of(lines: pa.LargeStringArray) -> memoryview:
 
 
 def _lines(stored: pa.Table) -> pa.LargeStringArray:
-    texts = [_texts(column.combine_chunks()) for column in stored.columns]
-    texts[0] = _joined(pa.scalar(RECORD, _TEXT), texts[0], by="")
-    return _joined(*texts, by=UNIT)
+    """For each row RECORD and its fields. Neighbours that are the same in every row are written once, as one text."""
+    parts: list[pa.Array | str] = []
+    for column in stored.columns:
+        text = _texts(column.combine_chunks())
+        if isinstance(text, str) and parts and isinstance(parts[-1], str):
+            parts[-1] += UNIT + text
+        else:
+            parts.append(text)
+    first, *rest = parts
+    begun = RECORD + first if isinstance(first, str) else _joined(RECORD, first, by="")
+    lines = _joined(begun, *rest, by=UNIT)
+    return lines if isinstance(lines, pa.Array) else pa.repeat(lines, stored.num_rows)
 
 
-def _joined(*texts: pa.Array | pa.Scalar, by: str) -> pa.LargeStringArray:
-    parts = (*texts, pa.scalar(by, _TEXT))
+def _joined(*texts: pa.Array | str, by: str) -> pa.Array | pa.Scalar:
+    parts = (pa.scalar(text, _TEXT) if isinstance(text, str) else text for text in (*texts, by))
     return pc.binary_join_element_wise(*parts, null_handling="replace", null_replacement=_NULL)
 
 
-def _texts(values: pa.Array) -> pa.Array:
-    """Days repeat, so each is written once; nothing else is worth looking for repetitions."""
+def _texts(values: pa.Array) -> pa.Array | str:
+    """One text where all are the same. Days repeat, so each is written once; nothing else is worth looking for
+    repetitions."""
+    if _are_same(values):
+        return _NULL if values.null_count else str(values[:1].cast(_TEXT)[0])
     if pa.types.is_date(values.type):
         encoded = values.dictionary_encode()
         return encoded.dictionary.cast(_TEXT).take(encoded.indices)
     return values.cast(_TEXT)
+
+
+def _are_same(values: pa.Array) -> bool:
+    if values.null_count:
+        return bool(values.null_count == len(values))
+    return bool(values[0] == values[-1] and pc.all(pc.equal(values, values[0])).as_py())
 
 
 def _is_ascending(lines: pa.LargeStringArray) -> bool:

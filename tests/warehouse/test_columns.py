@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
@@ -130,6 +130,20 @@ def test_columns_are_saved_like_rows(con: duckdb.DuckDBPyConnection) -> None:
         ("0" * 40, datetime(1970, 1, 1), False),
         ("f" * 40, datetime(9999, 12, 31, 23, 59, 59), True),
     ]
+
+
+def test_rows_of_many_answers_come_under_their_own_contents(con: duckdb.DuckDBPyConnection) -> None:
+    """They go into the table in one piece, short answers between long ones."""
+    told = [
+        Answer("clickpy", name, "{}", AT, in_columns([replace(row, package=name) for row in DOWNLOADS[:count]]))
+        for name, count in (("a", 2), ("b", 1), ("c", 3), ("d", 2))
+    ]
+    assert save_answers(con, "r1", told) == 7
+    found = con.execute(
+        "SELECT entity, package, count(*), any_value(row_count) FROM raw.answers JOIN raw.pypi_downloads"
+        " USING (content_id) GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    assert found == [("a", "a", 2, 2), ("b", "b", 1, 1), ("c", "c", 2, 2), ("d", "d", 2, 2)]
 
 
 def test_columns_without_rows_are_an_answer_without_rows(con: duckdb.DuckDBPyConnection) -> None:

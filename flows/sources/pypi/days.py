@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from statistics import median
 
 from flows.sources.errors import TerminalError
+from warehouse.columns import Columns
 from warehouse.rows import Answer, Download
 
 SOURCE = "pypi_downloads"
@@ -86,13 +87,21 @@ def answers(question: Answer, basis: str, covered: CoveredDays) -> Iterator[Answ
 
     Without any day it comes back without rows, with the window that it has.
     """
-    rows = [Download(question.entity, day, day, 1, basis, count) for day, count in covered.counts.items()]
     question = replace(question, state={**question.state, **covered.state})
-    if not rows:
+    if not covered.counts:
         yield question
-    for number, run in enumerate(runs(rows)):
-        start = run[0].period_start if number else question.window_start
-        yield replace(question, rows=run, window_start=start, window_end=run[-1].period_start)
+    for number, run in enumerate(runs(list(covered.counts))):
+        rows = Columns(
+            Download,
+            package=question.entity,
+            period_start=run,
+            period_end=run,
+            window_days=1,
+            basis=basis,
+            downloads=[covered.counts[day] for day in run],
+        )
+        start = run[0] if number else question.window_start
+        yield replace(question, rows=rows, window_start=start, window_end=run[-1])
 
 
 def rows_of(answers: Iterable[Answer]) -> list[Download]:
@@ -100,12 +109,12 @@ def rows_of(answers: Iterable[Answer]) -> list[Download]:
     return [row for answer in answers for row in answer.rows if isinstance(row, Download)]
 
 
-def runs(rows: Sequence[Download]) -> Iterator[tuple[Download, ...]]:
-    """`rows` of one day each, oldest first, cut where a day is absent."""
+def runs(days: Sequence[date]) -> Iterator[Sequence[date]]:
+    """`days`, oldest first, cut where a day is absent."""
     start = 0
-    for at in range(1, len(rows) + 1):
-        if at == len(rows) or rows[at].period_start - rows[at - 1].period_start > _DAY:
-            yield tuple(rows[start:at])
+    for at in range(1, len(days) + 1):
+        if at == len(days) or days[at] - days[at - 1] > _DAY:
+            yield days[start:at]
             start = at
 
 

@@ -7,7 +7,7 @@ ClickPy answers without days that it should have, those days alone are taken fro
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -88,14 +88,18 @@ def fetch_downloads(
             failures.append(error)
             because.append(str(error))
         else:
-            if rows_of(got) and service == clickpy.SOURCE:
+            if _has_rows(got) and service == clickpy.SOURCE:
                 yield from _lacking_days(services[pypistats.SOURCE], got, last_day, collected_at)
-            if rows_of(got):
+            if _has_rows(got):
                 return
             because.append(f"{service}: no row for {package} from {first_day} to {last_day}")
-        has_days = has_days or bool(rows_of(got))
+        has_days = has_days or _has_rows(got)
     if failures:
         raise _together(package, failures, because)
+
+
+def _has_rows(answers: Iterable[Answer]) -> bool:
+    return any(answer.rows for answer in answers)
 
 
 def _services(
@@ -141,10 +145,10 @@ def _lacking_days(
     )
     try:
         for answer in ask_pypistats():
-            wanted = [row for row in rows_of([answer]) if row.period_start in lacking[row.basis]]
-            for run in runs(wanted):
-                part = replace(answer, rows=run, window_start=run[0].period_start, window_end=run[-1].period_start)
-                yield _with_reason(part, [reason])
+            wanted = {row.period_start: row for row in rows_of([answer]) if row.period_start in lacking[row.basis]}
+            for run in runs(list(wanted)):
+                part = tuple(wanted[day] for day in run)
+                yield _with_reason(replace(answer, rows=part, window_start=run[0], window_end=run[-1]), [reason])
     except SourceError as error:
         if not is_few([row.downloads for row in rows]):  # else days without a row are no sign that something is amiss
             raise _together(rows[0].package, [error], [reason, str(error)]) from None

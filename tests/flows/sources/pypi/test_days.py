@@ -14,6 +14,7 @@ from flows.replay.server import Reply, Request, Upstream, status
 from flows.sources.errors import TransientError
 from flows.sources.pypi.days import Counted, covered_days, nobody_knows
 from tests.flows.sources.pypi.conftest import DAY, a_day, a_month, by_day, read_until_error, world
+from warehouse.columns import Columns
 from warehouse.rows import Answer
 
 YESTERDAY = DAY - timedelta(1)
@@ -225,6 +226,13 @@ class TestZeroOrLost:
         assert [found[day] for day in self.GAP] == [("pypistats", 1001)] * 2
         assert len(found) == 28
         assert reasons(answers) == {"clickpy: 2 days missing from 2026-09-18 on"}
+
+    def test_days_are_handed_on_in_columns(self) -> None:
+        """A million days are no million objects: whoever saves them takes the columns as they are."""
+        with world(clickpy=a_month(1000)[0]) as here:
+            answers = list(here.fetch("torch", FIRST))
+        assert {type(answer.rows) for answer in answers} == {Columns}
+        assert sum(len(answer.rows) for answer in answers) == 2 * 28
 
     def test_a_day_of_mirrors_alone_is_zero_without_them(self) -> None:
         rows = [CategoryDay("torch", ago(n), "with_mirrors", 1000) for n in range(1, 10)]
