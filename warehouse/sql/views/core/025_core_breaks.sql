@@ -28,12 +28,9 @@ SELECT
     packages.framework AS entity,
     CAST(NULL AS DATE) AS ends_on
 FROM core.framework_packages AS packages
-WHERE packages.role = 'requires'
-    AND packages.since IS NOT NULL
-    AND NOT EXISTS (
-        SELECT 1 FROM told
-        WHERE told.entity = packages.framework AND told.effective_on = packages.since AND told.kind = 'dependency'
-    )
+ANTI JOIN told
+    ON packages.framework = told.entity AND packages.since = told.effective_on AND told.kind = 'dependency'
+WHERE packages.role = 'requires' AND packages.since IS NOT NULL
 GROUP BY packages.framework, packages.since
 UNION ALL BY NAME
 -- Days of which a history lost commits; the same may be lost again after it had come back.

@@ -29,13 +29,10 @@ downloads AS (
     SELECT coalesce(found.service, 'clickpy') AS service, tracked.entity, 'pypi_downloads' AS signal, found.last_day
     FROM tracked_packages AS tracked
     LEFT JOIN download_days AS found USING (entity)
-    WHERE NOT EXISTS (
-        SELECT 1
-        FROM download_days AS better
-        WHERE better.entity = found.entity
-            AND better.preference < found.preference
-            AND better.last_day >= found.last_day
-    )
+    ANTI JOIN download_days AS better
+        ON found.entity = better.entity
+            AND found.preference > better.preference
+            AND found.last_day <= better.last_day
 ),
 
 searches AS (
