@@ -22,6 +22,7 @@ _ARROW_TYPES: dict[type, pa.DataType] = {
     datetime: pa.timestamp("us", tz="+00:00"),
 }
 _TEXT = pa.large_string()  # 2 GB are soon full
+_LONG = 500  # rows; from here on what is the same in all rows of a table saves more
 UNIT, RECORD, _NULL = "\x1f", "\x1e", "\x00"
 
 
@@ -86,15 +87,40 @@ class Columns(Sequence[Row]):
         return repr(tuple(self))
 
 
-def without_duplicates(rows: pa.Table) -> tuple[pa.Table, pa.LargeStringArray]:
-    """`rows` as they are stored (times without zone), each once, and for each a text that holds all its values, sorted.
+def without_duplicates(tables: Sequence[pa.Table]) -> Iterator[tuple[pa.Table, pa.LargeStringArray]]:
+    """Each of `tables`, all of one schema, as it is stored (times without zone, each row once), and for each row a text
+    that holds all its values, sorted.
 
     The texts name a content (warehouse.save), so they must never change: the fields in their order, parted by UNIT,
-    and a RECORD before each.
+    and a RECORD before each. Those of short tables are made together, because a call takes longer than a row.
     """
+    for together in _batches(tables):
+        stored = _stored_table(pa.concat_tables(together))
+        lines = _lines(stored)
+        start = 0
+        for table in together:
+            yield _each_once(stored.slice(start, table.num_rows), lines.slice(start, table.num_rows))
+            start += table.num_rows
+
+
+def _batches(tables: Sequence[pa.Table]) -> Iterator[list[pa.Table]]:
+    """`tables` in their order; a long one alone."""
+    batch: list[pa.Table] = []
+    for table in tables:
+        if batch and (table.num_rows > _LONG or batch[-1].num_rows > _LONG):
+            yield batch
+            batch = []
+        batch.append(table)
+    if batch:
+        yield batch
+
+
+def _stored_table(rows: pa.Table) -> pa.Table:
     schema = pa.schema([(item.name, _stored(item.type)) for item in rows.schema])
-    stored = rows if rows.schema.equals(schema) else rows.cast(schema)
-    lines = _lines(stored)
+    return rows if rows.schema.equals(schema) else rows.cast(schema)
+
+
+def _each_once(stored: pa.Table, lines: pa.LargeStringArray) -> tuple[pa.Table, pa.LargeStringArray]:
     if _is_ascending(lines):
         return stored, lines
     in_order = lines.sort()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -68,8 +68,7 @@ def save_answers(con: duckdb.DuckDBPyConnection, run_id: str, answers: Iterable[
     Raises ValueError for an answer with rows of two types or with a time that names no time zone.
     """
     with transaction(con):
-        contents = [_Content(answer) for answer in answers]
-        by_id = {content.record["answer_id"]: content for content in contents}
+        by_id = {content.record["answer_id"]: content for content in _contents(answers)}
         _remember(con, run_id, by_id.keys())
         known = _known(con, "known_answers", by_id.keys())
         fresh = [content for answer_id, content in by_id.items() if answer_id not in known]
@@ -83,19 +82,17 @@ def save_answers(con: duckdb.DuckDBPyConnection, run_id: str, answers: Iterable[
 
 
 class _Content:
-    """An answer with its rows as they are stored, without duplicates, and the hash that names them."""
+    """An answer with its rows as they are stored, without duplicates, and the hash that names them.
 
-    def __init__(self, answer: Answer) -> None:
+    `text`: all values of the rows (warehouse.columns.without_duplicates).
+    """
+
+    def __init__(self, answer: Answer, row_type: type[Row] | None, rows: pa.Table, text: bytes | memoryview) -> None:
         self.answer = answer
-        row_type = _row_type(answer)
         self.table = TABLES[row_type] if row_type else None
+        self.rows = rows
         digest = sha256(f"{answer.service}{UNIT}{self.table}".encode())
-        if row_type:
-            self.rows, lines = without_duplicates(table_of(answer.rows, row_type))
-            digest.update(text_of(lines))
-        else:
-            self.rows = pa.table({})
-            digest.update(RECORD.encode())
+        digest.update(text)
         self.content_id = digest.hexdigest()
         self.record = _answer_record(answer, self)
 
@@ -103,6 +100,20 @@ class _Content:
     def may_tell_of_stars(self) -> bool:
         """Also by absence: a whole without rows says that nothing told before holds."""
         return self.table == star_pages.TABLE or (self.table is None and self.answer.replaces_all)
+
+
+def _contents(answers: Iterable[Answer]) -> Iterator[_Content]:
+    """A content for each answer, by the type of its rows."""
+    by_type: dict[type[Row] | None, list[Answer]] = defaultdict(list)
+    for answer in answers:
+        by_type[_row_type(answer)].append(answer)
+    for row_type, told in by_type.items():
+        if row_type is None:
+            yield from (_Content(answer, None, pa.table({}), RECORD.encode()) for answer in told)
+        else:
+            tables = [table_of(answer.rows, row_type) for answer in told]
+            for answer, (rows, lines) in zip(told, without_duplicates(tables), strict=True):
+                yield _Content(answer, row_type, rows, text_of(lines))
 
 
 def _row_type(answer: Answer) -> type[Row] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import astuple, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -144,6 +144,18 @@ def test_rows_of_many_answers_come_under_their_own_contents(con: duckdb.DuckDBPy
         " USING (content_id) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     assert found == [("a", "a", 2, 2), ("b", "b", 1, 1), ("c", "c", 2, 2), ("d", "d", 2, 2)]
+
+
+def test_ids_do_not_depend_on_what_is_saved_beside(con: duckdb.DuckDBPyConnection) -> None:
+    """Texts of short answers are made together, those of long ones alone: in order, out of order and with doubles."""
+    first = date(2000, 1, 1)
+    told = {}
+    for number, length in enumerate((1, 3, 700, 2, 501, 500, 4)):
+        days = [first + n * timedelta(days=1) for n in range(length)][:: -1 if number % 2 else 1]
+        told[f"p{number}"] = [Download(f"p{number}", day, day, 1, "all", day.toordinal()) for day in [*days, days[0]]]
+    save_answers(con, "r1", [Answer("clickpy", name, "{}", AT, tuple(rows)) for name, rows in told.items()])
+    found = con.execute("SELECT entity, content_id FROM raw.answers ORDER BY ALL").fetchall()
+    assert found == [(name, content_id_by_hand("clickpy", rows)) for name, rows in told.items()]
 
 
 def test_columns_without_rows_are_an_answer_without_rows(con: duckdb.DuckDBPyConnection) -> None:
