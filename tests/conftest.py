@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -200,8 +200,15 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@contextmanager
+def open_few_rows(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse on one thread: with a few rows there is no work for a second one, which costs a fifth more."""
+    with open_warehouse(path) as con:
+        con.execute("SET threads = 1")
+        yield con
+
+
 @pytest.fixture
 def con(tmp_path: Path, empty_warehouse: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with open_warehouse(shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")) as con:
-        con.execute("SET threads = 1")  # with a few rows there is no work for a second one, which costs a fifth more
+    with open_few_rows(shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")) as con:
         yield con

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import open_few_rows
 from warehouse import checks
 from warehouse.ledger import begin_run
-from warehouse.open import open_warehouse
 from warehouse.read.queries import query
 from warehouse.rows import Answer, Download, Row, SearchPoint, StarDay
 from warehouse.save import save_answers
@@ -71,7 +71,7 @@ def test_checks_find_what_they_would_find_in_the_whole_past(
     @given(told=nights())
     def compare(told: list[list[Answer]]) -> None:
         path = shutil.copy(empty_warehouse, tmp_path_factory.mktemp("checks") / "w.duckdb")
-        with open_warehouse(path) as con:
+        with open_few_rows(path) as con:
             for number, answers in enumerate(told):
                 run_id = one_night(con, number, answers)
                 checks._gather(con, run_id)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.conftest import open_few_rows
 from warehouse.ledger import begin_run
-from warehouse.open import open_warehouse
 from warehouse.publish.evaluate import evaluated
 from warehouse.rows import (
     Answer,
@@ -102,7 +102,7 @@ def answers(draw: st.DrawFn) -> Answer:
 
 def views_after(template: Path, folder: Path, *loads: list[Answer]) -> dict[str, list[tuple[Any, ...]]]:
     path = shutil.copy(template, folder / "w.duckdb")
-    with open_warehouse(path) as con:
+    with open_few_rows(path) as con:
         begin_run(con, run_id="r", flow="nightly", as_of=NIGHT.date() + 3 * DAY, started_at=NIGHT, program_version="t")
         for load in loads:
             save_answers(con, "r", load)

@@ -11,8 +11,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.conftest import open_few_rows
 from warehouse.ledger import begin_run, finish_run, save_report_issue
-from warehouse.open import open_warehouse
 from warehouse.publish import snapshot
 from warehouse.rows import (
     Answer,
@@ -68,7 +68,7 @@ def two_nights(
     """The warehouse and its published copy after two nights."""
     folder = tmp_path_factory.mktemp("two nights")
     path = shutil.copy(empty_warehouse, folder / "w.duckdb")
-    with open_warehouse(path) as con:
+    with open_few_rows(path) as con:
         for number in (0, 1):
             at, run_id = NIGHT + number * DAY, f"r{number}"
             begin_run(con, run_id=run_id, flow="nightly", as_of=at.date(), started_at=at, program_version="t")
@@ -110,7 +110,7 @@ def test_the_copy_says_of_a_day_what_the_warehouse_says(two_nights: tuple[Path, 
         copied = everything(con)
         is_table = con.execute("SELECT current_schema()").fetchall() == [("main",)]
     assert is_table == (day == date(2021, 6, 26))
-    with open_warehouse(path) as con:
+    with open_few_rows(path) as con:
         con.execute("SET VARIABLE as_of = ?::DATE", [day])
         asked = {name: con.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in copied}
     assert [name for name in asked if not same(asked[name], copied[name])] == []
@@ -132,7 +132,7 @@ def test_what_the_ledger_learns_after_the_report_is_in_the_copy(two_nights: tupl
     path = shutil.copy(two_nights[0], tmp_path / "w.duckdb")
     target = tmp_path / "published.duckdb"
     (tmp_path / "published.duckdb.wal").write_bytes(b"of an older copy")
-    with open_warehouse(path) as con:
+    with open_few_rows(path) as con:
         begin_run(con, run_id="r2", flow="nightly", as_of=NIGHT.date() + 2 * DAY, started_at=NIGHT, program_version="t")
         prepared = snapshot.prepare(con, target)
         assert not target.exists()
@@ -174,7 +174,7 @@ def test_rows_are_carried_over_and_the_copy_is_the_same_as_one_written_whole(
     tmp_path: Path, empty_warehouse: Path, make_configuration: Any
 ) -> None:
     carried, whole = tmp_path / "carried.duckdb", tmp_path / "whole.duckdb"
-    with open_warehouse(shutil.copy(empty_warehouse, tmp_path / "w.duckdb")) as con:
+    with open_few_rows(shutil.copy(empty_warehouse, tmp_path / "w.duckdb")) as con:
         for number in (0, 1, 1, 2):  # the third is the second again, with nothing new
             at, run_id = NIGHT + number * DAY, f"r{con.execute('SELECT count(*) FROM raw.runs').fetchall()[0][0]}"
             begin_run(con, run_id=run_id, flow="nightly", as_of=at.date(), started_at=at, program_version="t")
@@ -193,7 +193,7 @@ def test_a_copy_is_written_whole_where_rows_are_gone_or_definitions_are_others(
     two_nights: tuple[Path, Path], tmp_path: Path
 ) -> None:
     target = tmp_path / "p.duckdb"
-    with open_warehouse(shutil.copy(two_nights[0], tmp_path / "w.duckdb")) as con:
+    with open_few_rows(shutil.copy(two_nights[0], tmp_path / "w.duckdb")) as con:
         snapshot.publish(con, target)
         assert is_carried(con, target)
         con.execute("DELETE FROM raw.pypi_downloads WHERE period_start = '2020-01-01'")
