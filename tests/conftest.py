@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
@@ -9,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -107,6 +108,21 @@ def run_trends(*arguments: str, cwd: Path = ROOT, **environment: str) -> subproc
         [*TRENDS, *arguments], capture_output=True, text=True, cwd=cwd, timeout=300, check=False,
         env=os.environ | OFFLINE | environment,
     )  # fmt: skip
+
+
+def run_here(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command in this process, where one of its own is not the point: that would load longer than it works."""
+    from flows import cli
+
+    before = dict(os.environ)
+    os.environ |= OFFLINE | environment
+    try:
+        with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
+            code = cli.main(list(arguments))
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="session")

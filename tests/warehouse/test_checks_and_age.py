@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import open_few_rows
@@ -61,14 +61,23 @@ def one_night(con: duckdb.DuckDBPyConnection, number: int, answers: list[Answer]
     return run_id
 
 
+def a_day_of(*counts: int) -> list[Answer]:
+    at = FIRST + len(counts) * DAY
+    told = tuple(
+        Download("a", date(2021, 6, 5) + n * DAY, date(2021, 6, 5) + n * DAY, 1, "all", counts[-1]) for n in (0, 2)
+    )
+    return [Answer("clickpy", "a and others", "{}", at, told)]
+
+
 @pytest.mark.slow
 def test_checks_find_what_they_would_find_in_the_whole_past(
     empty_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     found = dict.fromkeys(("missing_days", "abrupt_revision"), 0)
 
-    @settings(max_examples=25, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
+    @settings(max_examples=25, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
     @given(told=nights())
+    @example(told=[a_day_of(1000), a_day_of(1000, 6000)])  # whatever is drawn, there is something to find
     def compare(told: list[list[Answer]]) -> None:
         path = shutil.copy(empty_warehouse, tmp_path_factory.mktemp("checks") / "w.duckdb")
         with open_few_rows(path) as con:

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from fcntl import F_SETPIPE_SZ, fcntl
 from pathlib import Path
 from tempfile import TemporaryFile
-from threading import Timer
+from threading import Event, Timer
 from typing import IO
 
 from flows.sources.errors import TerminalError, TransientError
@@ -111,21 +111,21 @@ def _process(
         told.write(stdin)
         told.seek(0)
         process = _start(_command(arguments, git_dir), environment(network=network, packets=packets), told, complaints)
-        out_of_time = Timer(limit, _kill, (process,))
-        out_of_time.start()
+        is_late = Event()
+        timer = Timer(limit, _end_late, (process, is_late))
+        timer.start()
         try:
             yield process
             process.wait()
         finally:
-            in_time = out_of_time.is_alive()
-            out_of_time.cancel()
+            timer.cancel()
             _kill(process)
             process.wait()
             if process.stdout:
                 process.stdout.close()
         if process.returncode:
             complaints.seek(0)
-            raise _fault(arguments[0], complaints.read(), git_dir, network, None if in_time else limit)
+            raise _fault(arguments[0], complaints.read(), git_dir, network, limit if is_late.is_set() else None)
 
 
 def _command(arguments: tuple[str, ...], git_dir: Path | None) -> list[str]:
@@ -149,6 +149,11 @@ def _start(
         )
     except FileNotFoundError:
         raise TerminalError(SOURCE, "git is not installed", "install git and run again") from None
+
+
+def _end_late(process: subprocess.Popen[bytes], is_late: Event) -> None:
+    is_late.set()  # before the end of git, which others wait for
+    _kill(process)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

@@ -7,12 +7,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from flows.process.own_prefect import ASKED_SERVER
 from tests.flows.process.conftest import SmallNight, processes, told_of, until
+from warehouse.ledger import begin_run
+from warehouse.open import open_warehouse
 
 pytestmark = pytest.mark.slow
 STOPPED = "trends: stopped; what was loaded stays, the same command goes on from there"
@@ -67,14 +70,17 @@ def silent() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_git_does_not_outlive_the_night(tmp_path: Path, silent: str, number: signal.Signals) -> None:
+def test_git_does_not_outlive_the_night(tmp_path: Path, prefect_api: str, silent: str, number: signal.Signals) -> None:
     """Nor is it waited for: it is in a session of its own, and its upstream says nothing."""
     config = SmallNight(tmp_path).config.replace(
         "[sources.git_history]\nenabled = false",
         f'[sources.git_history]\nbase_url = "{silent}"\n[sources.pypi_releases]\nenabled = false\n'
         "[sources.github_repository]\nenabled = false",
     )
-    process = _Live(tmp_path, config).start()
+    with open_warehouse(tmp_path / "data" / "warehouse.duckdb") as con:  # after a run of today nobody is asked the time
+        now = datetime.now(UTC)
+        begin_run(con, run_id="r", flow="nightly", as_of=now.date(), started_at=now, program_version="test")
+    process = _Live(tmp_path, config).start(environment={ASKED_SERVER: prefect_api})
     try:
         assert until(lambda: _who_names(silent), 60)
         process.send_signal(number)

@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from reports.index import report_folders
-from tests.conftest import run_trends
+from tests.conftest import run_here, run_trends
 from tests.flows.process.conftest import SmallNight
 from warehouse.open import open_warehouse
 
@@ -45,11 +45,22 @@ class Copy(SmallNight):
 
     prefect_api = ""
 
-    def night(self, **options: object) -> subprocess.CompletedProcess[str]:
+    def night(self) -> subprocess.CompletedProcess[str]:
+        return run_here(*self.command[1:], TRENDS_PREFECT_API_URL=self.prefect_api)
+
+    def night_apart(self, **options: object) -> subprocess.CompletedProcess[str]:
+        """A night in a process of its own."""
         return self.run(environment={"TRENDS_PREFECT_API_URL": self.prefect_api}, **options)
 
     def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return run_trends("--config", str(self.folder / "config.toml"), "--data", str(self.data), *arguments)
+        """What a reader says; the answer of `trends sql` comes from a child, so that is a process of its own."""
+        return (run_trends if arguments[0] == "sql" else run_here)(*self._words(*arguments))
+
+    def ask_apart(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return run_trends(*self._words(*arguments))
+
+    def _words(self, *arguments: str) -> list[str]:
+        return ["--config", str(self.folder / "config.toml"), "--data", str(self.data), *arguments]
 
     @property
     def published(self) -> Path:
@@ -193,7 +204,7 @@ def test_a_damaged_block_of_the_warehouse_is_a_line_and_the_copy_stays(copy: Cop
 def test_a_full_disk_is_a_line_and_the_copy_stays(copy: Copy, room: int) -> None:
     """No file grows beyond `room`: nothing can be written at all, or no new copy."""
     assert copy.published.stat().st_size > 3_000_000
-    night = copy.night(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
+    night = copy.night_apart(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
     assert "Traceback" not in night.stderr, night.stderr
     assert night.returncode == 3
     assert "; make room and run it again" in night.stderr
@@ -203,7 +214,7 @@ def test_a_full_disk_is_a_line_and_the_copy_stays(copy: Copy, room: int) -> None
 
 def test_a_report_beside_a_running_night_is_built(copy: Copy) -> None:
     with open_warehouse(copy.warehouse):
-        report = copy.ask("report")
+        report = copy.ask_apart("report")
     assert report.returncode == 0, report.stderr
     assert report.stdout.endswith("report.html\n")
     (line,) = report.stderr.splitlines()
