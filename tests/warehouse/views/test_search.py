@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -181,17 +180,6 @@ def test_a_draw_of_zeros_has_no_scale_and_does_no_harm(loaded: Callable[..., Que
         ("pytorch", 100, 1),
         ("tensorflow", 50, 1),
     ]
-
-
-def test_months_are_the_mean_of_the_days_of_their_weeks(loaded: Callable[..., Query]) -> None:
-    query = loaded(draw({"tensorflow": [10, 20, 30, 40, 50], "pytorch": [100] * 5}))
-    days_of_may = [10] * 7 + [20] * 7 + [30] * 7 + [40] * 7 + [50] * 2
-    [(value, daily_mean, observed, state)] = query(
-        "SELECT value, daily_mean, observed_days, state FROM monthly_metrics"
-        " WHERE framework = 'tensorflow' AND month = '2021-05-01'"
-    )
-    assert math.isclose(value, sum(days_of_may) / 30)
-    assert (daily_mean, observed, state) == (None, 30, "gaps")
 
 
 @pytest.mark.parametrize(("nights_later", "status"), [(0, "fresh"), (5, "late"), (40, "stale")])

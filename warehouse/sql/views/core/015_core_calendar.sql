@@ -1,5 +1,8 @@
 -- Days, months and the 12 months that end with a day. warehouse/calendar.py does the same in Python.
 
+-- A week belongs to the month, and to the 12 months, that hold its middle day: weeks begin on Sunday, so Wednesday.
+-- 30 December 1970 was one.
+
 -- Clocks that were never set begin with 1970; nobody kept versions of anything before 1972.
 CREATE VIEW core.first_possible_day AS SELECT DATE '1971-01-01' AS day;
 COMMENT ON VIEW core.first_possible_day IS 'One row: no figure is older. What claims to be has a time that cannot be.';
@@ -17,6 +20,8 @@ SELECT
     ) AS previous_start,
     CAST(day - window_start AS INTEGER) + 1 AS window_days,
     CAST(window_start - previous_start AS INTEGER) AS previous_days,
+    isodow(day) = 3 AS is_middle_of_week,
+    CAST(7 * ((day - DATE '1970-12-30') // 7 - (window_start - 1 - DATE '1970-12-30') // 7) AS INTEGER) AS window_week_days,
     CAST(date_trunc('month', day) AS DATE) AS month,
     last_day(day) = day AS is_month_end
 FROM (
@@ -31,6 +36,7 @@ SELECT DISTINCT
     month,
     last_day(month) AS month_end,
     CAST(last_day(month) - month AS INTEGER) + 1 AS month_days,
+    CAST(7 * ((last_day(month) - DATE '1970-12-30') // 7 - (month - 1 - DATE '1970-12-30') // 7) AS INTEGER) AS month_week_days,
     last_day(month) < clock.as_of AS is_over
 FROM core.calendar
 CROSS JOIN core.clock AS clock;

@@ -1,5 +1,12 @@
 CREATE VIEW core.month_candidates AS
-WITH daily AS MATERIALIZED (FROM core.daily_by_service),
+-- A mean is one of weeks: each counts once, on its middle day, as seven days.
+WITH daily AS MATERIALIZED (
+    SELECT daily.*, metrics.aggregate, CASE metrics.aggregate WHEN 'mean' THEN 7 ELSE 1 END AS days
+    FROM core.daily_by_service AS daily
+    INNER JOIN core.metrics AS metrics USING (metric)
+    INNER JOIN core.calendar AS calendar USING (day)
+    WHERE metrics.aggregate <> 'mean' OR calendar.is_middle_of_week
+),
 
 -- How far each service has come: a month that ends later is late, not full of gaps.
 last_days AS (
@@ -17,17 +24,17 @@ from_days AS (
         daily.service,
         daily.preference,
         CAST(date_trunc('month', daily.day) AS DATE) AS month,
-        any_value(metrics.aggregate) AS aggregate,
-        count(*) AS observed_days,
+        any_value(daily.aggregate) AS aggregate,
+        any_value(daily.days) AS days,
+        sum(daily.days)::BIGINT AS observed_days,
         max(daily.day) AS last_observed,
-        CASE any_value(metrics.aggregate)
+        CASE any_value(daily.aggregate)
             WHEN 'sum' THEN sum(daily.value)
             WHEN 'mean' THEN avg(daily.value)
             ELSE max_by(daily.value, daily.day)
         END AS value,
-        CASE any_value(metrics.aggregate) WHEN 'sum' THEN avg(daily.value) END AS daily_mean
+        CASE any_value(daily.aggregate) WHEN 'sum' THEN avg(daily.value) END AS daily_mean
     FROM daily
-    INNER JOIN core.metrics AS metrics USING (metric)
     GROUP BY daily.framework, daily.metric, daily.basis, daily.service, daily.preference, month
 )
 
@@ -35,10 +42,11 @@ from_days AS (
 SELECT
     from_days.framework, from_days.metric, from_days.month, from_days.value, from_days.daily_mean,
     from_days.basis, from_days.service, from_days.observed_days, from_days.preference,
-    last_days.last_day >= months.month_end AS has_arrived,
+    CASE from_days.aggregate WHEN 'mean' THEN months.month_week_days ELSE months.month_days END AS expected_days,
+    last_days.last_day + from_days.days > months.month_end AS has_arrived,
     CASE from_days.aggregate
         WHEN 'last' THEN from_days.last_observed = months.month_end
-        ELSE from_days.observed_days = months.month_days
+        ELSE from_days.observed_days = expected_days
     END AS is_whole
 FROM from_days
 INNER JOIN last_days USING (framework, metric, service, basis)
@@ -46,15 +54,16 @@ INNER JOIN core.months AS months USING (month)
 UNION ALL BY NAME
 -- From totals over windows.
 SELECT
-    framework, metric, month, value, daily_mean, basis, service, observed_days, preference,
+    framework, metric, month, value, daily_mean, basis, service, observed_days, preference, months.month_days AS expected_days,
     true AS has_arrived, is_whole
 FROM core.download_months
+INNER JOIN core.months AS months USING (month)
 UNION ALL BY NAME
 -- From the history of commits, which has every day up to its last.
 SELECT
     history.framework, history.metric, history.month, history.value,
     CASE metrics.aggregate WHEN 'sum' THEN history.value / history.observed_days END AS daily_mean,
-    history.basis, history.service, history.observed_days, 1 AS preference,
+    history.basis, history.service, history.observed_days, 1 AS preference, months.month_days AS expected_days,
     history.observed_days = months.month_days AS has_arrived,
     has_arrived AS is_whole
 FROM core.git_months AS history

@@ -35,12 +35,12 @@ SELECT
     chosen.month,
     chosen.value,
     chosen.daily_mean,
-    chosen.observed_days / months.month_days AS coverage,
+    chosen.observed_days / chosen.expected_days AS coverage,
     months.is_over AND chosen.is_whole AS is_complete,
     chosen.basis,
     services.source,
     chosen.observed_days,
-    months.month_days AS expected_days,
+    chosen.expected_days,
     CASE
         WHEN NOT months.is_over THEN 'running'
         WHEN chosen.is_whole THEN 'complete'
@@ -59,10 +59,10 @@ COMMENT ON COLUMN monthly_metrics.month IS 'First day of the month.';
 COMMENT ON COLUMN monthly_metrics.value IS 'Sum of the observed days for counts, mean for search interest, last reading for totals, distinct people for contributors. For totals over windows: daily_mean times the days of the month.';
 COMMENT ON COLUMN monthly_metrics.daily_mean IS 'Mean of the observed days, for counts: months differ in length. NULL for the other metrics.';
 COMMENT ON COLUMN monthly_metrics.coverage IS 'Share of the days of the month that were observed whole, 0-1: days on which the service lost events do not count.';
-COMMENT ON COLUMN monthly_metrics.is_complete IS 'The month is over and every day of it was observed; for totals over windows nine tenths of it, for totals on a day its last day. Only complete months may be compared.';
+COMMENT ON COLUMN monthly_metrics.is_complete IS 'The month is over and every day of it was observed; for search interest every week whose Wednesday lies in it; for totals over windows nine tenths of it, for totals on a day its last day. Only complete months may be compared.';
 COMMENT ON COLUMN monthly_metrics.basis IS 'What exactly was counted. Figures on two bases are not comparable.';
 COMMENT ON COLUMN monthly_metrics.source IS 'Source in config.toml; joins collection_runs, freshness and lineage.';
 COMMENT ON COLUMN monthly_metrics.observed_days IS 'Days of the month that were observed whole.';
-COMMENT ON COLUMN monthly_metrics.expected_days IS 'Days of the month.';
+COMMENT ON COLUMN monthly_metrics.expected_days IS 'Days of the month; for search interest those of the whole weeks whose Wednesday lies in it.';
 COMMENT ON COLUMN monthly_metrics.state IS 'complete; running: the month is not over; late: the source has not come to its end yet; gaps: days inside it are missing, or the service lost events on them.';
 COMMENT ON COLUMN monthly_metrics.service IS 'Service that answered: the preferred one that has the whole month.';

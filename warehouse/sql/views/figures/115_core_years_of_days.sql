@@ -4,21 +4,24 @@ WITH daily AS MATERIALIZED (
     SELECT
         daily.*,
         metrics.aggregate,
+        CASE metrics.aggregate WHEN 'mean' THEN 7 ELSE 1 END AS days,
         daily.service || chr(31) || daily.basis AS origin,
         origin IS DISTINCT FROM lag(origin) OVER (PARTITION BY daily.framework, daily.metric ORDER BY daily.day) AS is_change
     FROM core.daily AS daily
     INNER JOIN core.metrics AS metrics USING (metric)
+    INNER JOIN core.calendar AS calendar USING (day)
+    WHERE metrics.aggregate <> 'mean' OR calendar.is_middle_of_week
 ),
 
 spans AS (
-    SELECT framework, metric, aggregate, min(day) AS first_day, max(day) AS last_day
+    SELECT framework, metric, aggregate, days, min(day) AS first_day, max(day) + days - 1 AS last_day
     FROM daily
-    GROUP BY framework, metric, aggregate
+    GROUP BY framework, metric, aggregate, days
 ),
 
 -- Every day between the first and the last, so that the windows slide over days without a figure too.
 spine AS (
-    SELECT spans.framework, spans.metric, spans.aggregate, calendar.*, daily.value, daily.basis, daily.service, daily.is_change
+    SELECT spans.framework, spans.metric, spans.aggregate, spans.days, calendar.*, daily.value, daily.basis, daily.service, daily.is_change
     FROM spans
     INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN spans.first_day AND spans.last_day
     LEFT JOIN daily
@@ -37,9 +40,9 @@ SELECT
         WHEN 'mean' THEN avg(value) OVER twelve_months
         ELSE value
     END AS value,
-    CASE aggregate WHEN 'last' THEN count(value) OVER today ELSE count(value) OVER twelve_months END AS observed_days,
-    CASE aggregate WHEN 'last' THEN 1 ELSE window_days END AS expected_days,
-    max(day) FILTER (WHERE is_change) OVER so_far AS same_since,
+    CASE aggregate WHEN 'last' THEN count(value) OVER today ELSE days * count(value) OVER twelve_months END AS observed_days,
+    CASE aggregate WHEN 'last' THEN 1 WHEN 'mean' THEN window_week_days ELSE window_days END AS expected_days,
+    max(day - days + 1) FILTER (WHERE is_change) OVER so_far AS same_since,
     last_value(basis IGNORE NULLS) OVER so_far AS basis,
     last_value(service IGNORE NULLS) OVER so_far AS service
 FROM spine

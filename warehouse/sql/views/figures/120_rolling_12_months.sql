@@ -96,5 +96,5 @@ COMMENT ON COLUMN rolling_12_months.reason IS 'Why the two are not comparable, i
 COMMENT ON COLUMN rolling_12_months.basis IS 'What exactly was counted on the last day.';
 COMMENT ON COLUMN rolling_12_months.source IS 'Source in config.toml; joins collection_runs, freshness and lineage.';
 COMMENT ON COLUMN rolling_12_months.observed_days IS 'Days of the 12 months that were observed.';
-COMMENT ON COLUMN rolling_12_months.expected_days IS 'Days of the 12 months; 1 for totals on a day.';
+COMMENT ON COLUMN rolling_12_months.expected_days IS 'Days of the 12 months; for search interest those of the whole weeks whose Wednesday lies in them; 1 for totals on a day.';
 COMMENT ON COLUMN rolling_12_months.service IS 'Service that answered on the last day.';
