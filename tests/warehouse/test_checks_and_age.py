@@ -61,12 +61,11 @@ def one_night(con: duckdb.DuckDBPyConnection, number: int, answers: list[Answer]
     return run_id
 
 
-def a_day_of(*counts: int) -> list[Answer]:
-    at = FIRST + len(counts) * DAY
-    told = tuple(
-        Download("a", date(2021, 6, 5) + n * DAY, date(2021, 6, 5) + n * DAY, 1, "all", counts[-1]) for n in (0, 2)
-    )
-    return [Answer("clickpy", "a and others", "{}", at, told)]
+def told_in(number: int, name: str, count: int, *days_of_june: int) -> list[Answer]:
+    """What a night is told of a package: the same count for each of these days."""
+    days = [date(2021, 6, day) for day in days_of_june]
+    told = tuple(Download(name, day, day, 1, "all", count) for day in days)
+    return [Answer("clickpy", f"{name} and others", "{}", FIRST + number * DAY, told)]
 
 
 @pytest.mark.slow
@@ -77,7 +76,8 @@ def test_checks_find_what_they_would_find_in_the_whole_past(
 
     @settings(max_examples=25, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
     @given(told=nights())
-    @example(told=[a_day_of(1000), a_day_of(1000, 6000)])  # whatever is drawn, there is something to find
+    # Whatever is drawn, there is a revision to find, and a missing day.
+    @example(told=[told_in(0, "a", 1000, 5, 6), told_in(1, "a", 6000, 5, 6), told_in(2, "b", 1000, 5, 7)])
     def compare(told: list[list[Answer]]) -> None:
         path = shutil.copy(empty_warehouse, tmp_path_factory.mktemp("checks") / "w.duckdb")
         with open_few_rows(path) as con:
