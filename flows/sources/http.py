@@ -3,11 +3,12 @@
 Every answer that is not the wanted one becomes a TransientError or a TerminalError here, and transient ones are asked
 again here, nowhere else. Redirects are not followed unless asked, and then on the same host only: a page behind a 302
 must not pass for an answer. One deadline and one limit of bytes hold for an exchange, see flows/sources/transport.py.
-Certificates are always verified; an authority of one's own goes in REQUESTS_CA_BUNDLE, a proxy in HTTPS_PROXY.
+Certificates are always verified; an authority of one's own goes in one of AUTHORITIES, a proxy in HTTPS_PROXY.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -32,6 +33,7 @@ LONGEST_CONNECT_SECONDS = 5.0
 LARGEST_BODY_BYTES = 256 * 2**20
 LARGEST_HEAD_BYTES = 2**20  # of everything before the body: heads, also of redirects, and "100 Continue"
 MOST_REDIRECTS = 3
+AUTHORITIES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")  # the first that is set
 _USUAL_PORTS = {"http": 80, "https": 443}
 _TRANSIENT_STATUS = frozenset({202, 408, 425, 429, 500, 502, 503, 504})
 
@@ -65,6 +67,7 @@ class HttpClient:
         self.session = MeteredSession()
         self.session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate", **(headers or {})})
         self.session.auth = _as_it_is
+        self.session.verify = next(filter(None, map(os.environ.get, AUTHORITIES)), True)
 
     @classmethod
     def of(

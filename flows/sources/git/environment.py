@@ -10,10 +10,11 @@ from pathlib import Path
 from flows.children import MARK
 from flows.sources.errors import TerminalError
 from flows.sources.git import SOURCE
+from flows.sources.http import AUTHORITIES
 
 _PASSED_ON = re.compile(rf"PATH|TMPDIR|{MARK}")
 _WAYS_OUT = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-_AUTHORITIES = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
+_AUTHORITIES = ("GIT_SSL_CAINFO", *AUTHORITIES)
 _ALWAYS = {
     "HOME": os.devnull,  # also keeps .netrc out
     "LC_ALL": "C",  # failures are told apart by their text

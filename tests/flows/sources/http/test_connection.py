@@ -7,6 +7,7 @@ import ssl
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -20,7 +21,7 @@ from flows.replay.server import (
 )
 from flows.sources import http
 from flows.sources.errors import SourceError, TerminalError, TransientError, UnreachableError
-from flows.sources.http import HttpClient, json_of
+from flows.sources.http import AUTHORITIES, HttpClient, json_of
 from tests.flows.sources.http.conftest import ANSWER, SECRET, ask, assert_tells_nothing, waits
 
 
@@ -151,6 +152,19 @@ def https_server() -> Iterator[tuple[trustme.CA, int]]:
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         yield authority, server.server_address[1]
         server.shutdown()
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"])
+def test_an_authority_of_ones_own_holds_for_http_as_for_git(
+    https_server: tuple[trustme.CA, int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    authority, port = https_server
+    for other in AUTHORITIES:
+        monkeypatch.delenv(other, raising=False)
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv(name, str(tmp_path / "authority.pem"))
+    with HttpClient("clickpy", attempts=1) as client:
+        assert client.get(f"https://localhost:{port}/").json() == {}
 
 
 def test_certificates_are_verified(
