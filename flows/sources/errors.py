@@ -38,3 +38,7 @@ class ExhaustedError(TransientError):
 
 class TerminalError(SourceError):
     """Asking again does not help."""
+
+
+class CertificateError(TerminalError):
+    """The certificate is of no authority that is trusted, or not valid at the time that this machine has."""

@@ -24,7 +24,7 @@ from flows.config.settings import Upstream
 from flows.printable import printable
 from flows.retry import again
 from flows.sources.answers import kept, parsed_json
-from flows.sources.errors import ExhaustedError, TerminalError, TransientError, UnreachableError
+from flows.sources.errors import CertificateError, ExhaustedError, TerminalError, TransientError, UnreachableError
 from flows.sources.transport import BUDGET, Budget, MeteredSession
 
 USER_AGENT = "framework-trends/0.1 (nightly popularity report)"
@@ -228,7 +228,7 @@ class HttpClient:
             return TerminalError(self.source, f"{where}: not a URL that can be asked", "see base_url in config.toml")
         if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
             next_step = "if a proxy of yours signs it, name its authority in REQUESTS_CA_BUNDLE"
-            return TerminalError(self.source, f"{where}: certificate not trusted", next_step)
+            return CertificateError(self.source, f"{where}: certificate not trusted", next_step)
         if _never_connected(error):
             return UnreachableError(self.source, f"{where}: no connection", "check the network, then ask again")
         if isinstance(error, (requests.Timeout, ReadTimeoutError, TimeoutError)):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import duckdb
 import pytest
+import trustme
 
 from flows import cli
 from flows.config.settings import Sources
@@ -99,6 +103,27 @@ def test_upstreams_tell_the_time_where_they_can() -> None:
         assert [name for name, _ in server.requests] == ["github", "pypistats", "git"]
     assert len(times) == 3
     assert all(abs(time - datetime.now(UTC)) < HOUR for time in times)
+
+
+def test_an_upstream_whose_certificate_is_of_another_year_tells_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a clock that is years ahead no certificate is valid; that must not pass for a night without a network."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    over = datetime.now(UTC) - YEAR
+    authority.issue_cert("localhost", not_before=over - YEAR, not_after=over).configure_cert(context)
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        address, off = f"https://localhost:{server.server_address[1]}", {"enabled": False}
+        names = ("pypi_downloads", "git_history", "google_trends", "pypi_releases")
+        sources = Sources.model_validate({"github_repository": {"base_url": address}} | dict.fromkeys(names, off))
+        (time,) = upstream_times(sources)
+        server.shutdown()
+    assert abs(time - datetime.now(UTC)) < HOUR
 
 
 def _always(reply: Reply) -> Callable[[Request], Reply]:
