@@ -8,6 +8,7 @@ TRENDS_PREFECT_API_URL names a server to report to instead, for those who run on
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -126,7 +127,8 @@ def _answering_server(environ: Mapping[str, str], tell: Callable[[str], None]) -
         try:
             client.get(f"{asked.rstrip('/')}/health", accept=lambda _: True)
         except SourceError as error:
-            tell(f"{ASKED_SERVER} names {asked}: {error.what}; this night uses a server of its own")
+            named = re.sub(r"//[^/]*@", "//", asked)  # without a password that stands in it
+            tell(f"{ASKED_SERVER} names {named}: {error.what}; this night uses a server of its own")
             return None
     return asked
 

@@ -192,12 +192,13 @@ def test_a_server_that_was_asked_for_and_is_dead_is_told_once_and_done_without(
     tmp_path: Path, nobody_listens: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dead = f"http://{nobody_listens}/api"
-    monkeypatch.setenv(ASKED_SERVER, dead)
+    monkeypatch.setenv(ASKED_SERVER, dead.replace("//", "//ada:s3cret@"))
     lines: list[str] = []
     with prefect_of_night(tmp_path, lines.append) as prefect:
         assert prefect.api_url not in ("", dead)
     (line,) = lines
     assert dead in line
+    assert "s3cret" not in line
 
 
 def test_a_server_that_was_asked_for_gets_no_password_of_the_user_and_no_proxy(
