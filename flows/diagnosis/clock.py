@@ -56,10 +56,6 @@ def refuse_wrong_clock(
         raise ClockError(f"{said}, but upstreams say {_written(max(heard))}; set the clock, then run again")
 
 
-def _wrong(now: datetime, because: str) -> ClockError:
-    return ClockError(f"the clock of this machine says {_written(now)}, but {because}; set the clock, then run again")
-
-
 def upstream_times(sources: Sources) -> Iterator[datetime]:
     """What the upstreams that are switched on say in their Date headers, one after the other; silent ones left out."""
     with HttpClient("clock", timeout_seconds=LIMIT_SECONDS, attempts=1) as client:

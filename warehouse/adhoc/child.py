@@ -73,6 +73,7 @@ def main(output_format: str) -> int:
         _answer(con, request)
     except BrokenPipeError:  # nobody reads the answer any more
         os._exit(0)
+    # Faults of DuckDB, a full memory, and values that Python or Arrow has no place for, like a year 300000.
     except (duckdb.Error, NotWritableError, MemoryError, ArithmeticError, ValueError, NotImplementedError) as error:
         code, line = _complaint(error, con, request)
         sys.stderr.buffer.write(line.encode(errors="replace"))

@@ -39,7 +39,7 @@ def in_full(rows: pa.Table) -> pa.Table:
 
 
 def _content(con: duckdb.DuckDBPyConnection, table: str, steps: Steps, names: list[str]) -> set[Values]:
-    """All rows of the content that `steps` end with, as the view core.current_wholes of the table has them."""
+    """All rows of the content that `steps` end with, as the views put them together from core.content_parts."""
     parts = duckdb.ColumnExpression("content_id").isin(*(duckdb.ConstantExpression(part) for part, _ in steps))
     told = con.table(f"raw.{table}").filter(parts).to_arrow_table()
     by_part: dict[str, list[tuple[bool, Values]]] = {part: [] for part, _ in steps}
