@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
+from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
@@ -67,7 +68,8 @@ class HttpClient:
         self.session = MeteredSession()
         self.session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate", **(headers or {})})
         self.session.auth = _as_it_is
-        self.session.verify = next(filter(None, map(os.environ.get, AUTHORITIES)), True)
+        self._authority = named_authority(AUTHORITIES)
+        self.session.verify = str(self._authority[1]) if self._authority else True
 
     @classmethod
     def of(
@@ -226,15 +228,33 @@ class HttpClient:
             return TerminalError(self.source, f"{where}: {part} over {limit:,} bytes")
         if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
             return TerminalError(self.source, f"{where}: not a URL that can be asked", "see base_url in config.toml")
-        if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
-            next_step = "if a proxy of yours signs it, name its authority in REQUESTS_CA_BUNDLE"
-            return CertificateError(self.source, f"{where}: certificate not trusted", next_step)
+        if (distrust := self._distrust(error, where)) is not None:
+            return distrust
         if _never_connected(error):
             return UnreachableError(self.source, f"{where}: no connection", "check the network, then ask again")
         if isinstance(error, (requests.Timeout, ReadTimeoutError, TimeoutError)):
             what = "body not complete" if budget.in_body else "no answer"
             return TransientError(self.source, f"{where}: {what} within {self._timeout:g} s", "ask again later")
         return TransientError(self.source, f"{where}: answer broken off ({type(error).__name__})", "ask again later")
+
+    def _distrust(self, error: Exception, where: str) -> TerminalError | None:
+        """What is wrong with the certificate, or with what it is held against."""
+        if type(error) is OSError and self._authority and not self._authority[1].exists():
+            return missing_authority(self.source, *self._authority)
+        if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+            next_step = "if a proxy of yours signs it, name its authority in REQUESTS_CA_BUNDLE"
+            return CertificateError(self.source, f"{where}: certificate not trusted", next_step)
+        return None
+
+
+def named_authority(names: Iterable[str]) -> tuple[str, Path] | None:
+    """The first of these environment variables that names an authority of one's own, and the file or folder."""
+    name = next((name for name in names if os.environ.get(name)), None)
+    return (name, Path(os.environ[name]).absolute()) if name else None
+
+
+def missing_authority(source: str, name: str, path: Path) -> TerminalError:
+    return TerminalError(source, f"{name} names {path}, which does not exist", f"correct or remove {name}")
 
 
 def json_of(source: str, response: requests.Response) -> Any:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from flows.children import MARK
-from flows.sources.errors import TerminalError
 from flows.sources.git import SOURCE
-from flows.sources.http import AUTHORITIES
+from flows.sources.http import AUTHORITIES, missing_authority, named_authority
 
 _PASSED_ON = re.compile(rf"PATH|TMPDIR|{MARK}")
 _WAYS_OUT = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-_AUTHORITIES = ("GIT_SSL_CAINFO", *AUTHORITIES)
 _ALWAYS = {
     "HOME": os.devnull,  # also keeps .netrc out
     "LC_ALL": "C",  # failures are told apart by their text
@@ -36,7 +34,7 @@ def environment(*, network: bool, packets: Path | None = None) -> dict[str, str]
         **{name: value for name, value in ours.items() if _PASSED_ON.fullmatch(name)},
         **_ALWAYS,
         **(_proxies(ours) if network else {}),
-        **(dict(_authorities(ours)) if network else {}),
+        **(_authority() if network else {}),
         **({} if network else {"GIT_NO_LAZY_FETCH": "1"}),  # newer versions say so sooner
         **({"GIT_TRACE_PACKET": str(packets.absolute())} if packets else {}),
         "GIT_ALLOW_PROTOCOL": "http:https" if network else "none",
@@ -50,12 +48,12 @@ def _proxies(ours: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in given.items() if value} | {"no_proxy": direct}
 
 
-def _authorities(ours: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The authorities that certificates are held against: the first that is named, a file or a folder."""
-    name = next((name for name in _AUTHORITIES if ours.get(name)), None)
-    if name is None:
-        return
-    path = Path(ours[name]).absolute()  # git runs in another folder
+def _authority() -> dict[str, str]:
+    """What certificates are held against, a file or a folder: as for HTTP, and git's own variable before the others."""
+    named = named_authority(("GIT_SSL_CAINFO", *AUTHORITIES))
+    if named is None:
+        return {}
+    name, path = named
     if not path.exists():
-        raise TerminalError(SOURCE, f"{name} names {path}, which does not exist", f"correct or remove {name}")
-    yield ("GIT_SSL_CAPATH" if path.is_dir() else "GIT_SSL_CAINFO"), str(path)
+        raise missing_authority(SOURCE, name, path)
+    return {"GIT_SSL_CAPATH" if path.is_dir() else "GIT_SSL_CAINFO": str(path)}

@@ -167,6 +167,17 @@ def test_an_authority_of_ones_own_holds_for_http_as_for_git(
         assert client.get(f"https://localhost:{port}/").json() == {}
 
 
+@pytest.mark.parametrize("name", AUTHORITIES)
+def test_an_authority_that_is_not_there_is_told_as_by_git(
+    https_server: tuple[trustme.CA, int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    for other in AUTHORITIES:
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, str(tmp_path / "none.pem"))
+    with HttpClient("clickpy", attempts=1) as client, pytest.raises(TerminalError, match=f"{name} names .* not exist"):
+        client.get(f"https://localhost:{https_server[1]}/")
+
+
 def test_certificates_are_verified(
     client: HttpClient, https_server: tuple[trustme.CA, int], monkeypatch: pytest.MonkeyPatch, tmp_path
 ) -> None:
