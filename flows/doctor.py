@@ -19,7 +19,6 @@ from cronsim import CronSim
 from flows.config.settings import GitHistory, Settings
 from flows.diagnosis import data_folder, github, google_trends
 from flows.diagnosis.finding import LIMIT_SECONDS, Finding, State
-from flows.printable import printable
 from flows.sources.errors import SourceError
 from flows.sources.git import command
 from flows.sources.git.busiest import LARGE_SHARE, busy_persons
@@ -27,6 +26,7 @@ from flows.sources.git.clone import clone_of, remote_head
 from flows.sources.git.command import DamagedCloneError
 from flows.sources.http import HttpClient
 from flows.sources.pypi.releases import fetch_releases, index_client
+from warehouse.printable import printable
 
 EXIT_CODES: dict[State, int] = {"ok": 0, "warning": 1, "problem": 2}
 GIGABYTE = 10**9

@@ -13,8 +13,8 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Strict
 
-from flows.printable import is_printable
 from warehouse.catalogue.metrics import BREAK_METRICS, BREAK_SOURCES
+from warehouse.printable import is_printable
 
 WEEKLY_WINDOW_DAYS = 270, 1827  # Google answers shorter windows with days and longer ones with months
 

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import IO, TYPE_CHECKING, Protocol, Self, TextIO, cast, runtime_checkable
 
-from flows.printable import printable
 from flows.process.streams import Patient, say
+from warehouse.printable import printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

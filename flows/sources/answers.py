@@ -10,8 +10,8 @@ import json
 from datetime import UTC, date, datetime
 from typing import Any, NoReturn
 
-from flows.printable import printable
 from flows.sources.errors import TransientError
+from warehouse.printable import printable
 
 # Far above anything real (all of PyPI serves some 10^9 files a day), far enough below 2^63 for sums over centuries.
 LARGEST_COUNT = 10**12

@@ -22,11 +22,11 @@ import requests
 from urllib3.exceptions import HTTPError, NewConnectionError, ReadTimeoutError
 
 from flows.config.settings import Upstream
-from flows.printable import printable
 from flows.retry import again
 from flows.sources.answers import kept, parsed_json
 from flows.sources.errors import CertificateError, ExhaustedError, TerminalError, TransientError, UnreachableError
 from flows.sources.transport import BUDGET, Budget, MeteredSession
+from warehouse.printable import printable
 
 USER_AGENT = "framework-trends/0.1 (nightly popularity report)"
 LONGEST_WAIT_SECONDS = 60.0

@@ -23,7 +23,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
-from warehouse.adhoc.printable import printable
+from warehouse.printable import visible
 
 Format = Literal["table", "csv", "json", "parquet"]
 TABLE_ROWS = 1000
@@ -116,7 +116,7 @@ def run_query(
     with started(output_format) if child is None else nullcontext(child) as process:
         error = _exchange(process, json.dumps(request).encode(), out)
     if process.returncode == UNUSABLE:
-        raise CopyUnusableError(printable(error.decode(errors="replace").strip()))
+        raise CopyUnusableError(visible(error.decode(errors="replace").strip()))
     if process.returncode != 0:
         raise QueryError(_why(process.returncode, error, request))
 
@@ -164,7 +164,7 @@ def no_such_view(name: str, views: Sequence[str]) -> str:
 
     near = get_close_matches(name.lower(), views, n=1)
     guess = f"did you mean {near[0]}? The" if near else "the"
-    return f"there is no view {printable(name)[:100]!r}; {guess} views are: {', '.join(views) or 'none'}"
+    return f"there is no view {visible(name)[:100]!r}; {guess} views are: {', '.join(views) or 'none'}"
 
 
 def _check_format(output_format: str, out: BinaryIO) -> None:
@@ -192,7 +192,7 @@ def _question(published: Path, query: str) -> tuple[str, dict[str, str]]:
     if len(words) == 2 and words[0] == ".describe":
         return _COLUMNS, {"view": describe_view(published, words[1]).name}
     if words and words[0].startswith("."):
-        raise QueryError(f"{printable(words[0])} is not known; there are .tables and .describe VIEW, all else is SQL")
+        raise QueryError(f"{visible(words[0])} is not known; there are .tables and .describe VIEW, all else is SQL")
     return query, {}
 
 
@@ -227,7 +227,7 @@ def _exchange(child: subprocess.Popen[bytes], request: bytes, out: BinaryIO) -> 
 
 
 def _why(returncode: int, error: bytes, request: dict[str, Any]) -> str:
-    told = printable(error.decode(errors="replace").strip())
+    told = visible(error.decode(errors="replace").strip())
     if returncode == TOLD:
         return told
     if returncode == -signal.SIGALRM:

@@ -15,7 +15,7 @@ from typing import Any
 
 import _duckdb as duckdb
 
-from warehouse.adhoc.printable import printable
+from warehouse.printable import visible
 
 Row = tuple[Any, ...]
 _BATCH = 2048
@@ -63,7 +63,7 @@ class Screen:
 
     def text(self, value: str) -> str:
         """`value`, harmless where a terminal would obey it; as it is where a program reads it."""
-        return value if self.width is None else printable(value)
+        return value if self.width is None else visible(value)
 
 
 def write_csv(answer: Answer, screen: Screen, write: Callable[[bytes], object]) -> None:
@@ -115,7 +115,7 @@ def write_table(answer: Answer, screen: Screen, write: Callable[[bytes], object]
     rows = [row for batch in answer.rows() for row in batch]
     names = answer.columns
     if names == ["explain_key", "explain_value"]:
-        write("\n".join(printable(line) for _, plan in rows for line in plan.splitlines()).encode() + b"\n")
+        write("\n".join(visible(line) for _, plan in rows for line in plan.splitlines()).encode() + b"\n")
         return
     cells = [[Cell("NULL", "dim italic") if value is None else Cell(_shown(value)) for value in row] for row in rows]
     numbers = frozenset(place for place in range(len(names)) if any(_is_number(row[place]) for row in rows))
@@ -240,7 +240,7 @@ def _distinct(names: list[str]) -> list[str]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise NotWritableError(
-            f"two columns are called {printable(twice[0])!r}, which this format cannot tell apart; "
+            f"two columns are called {visible(twice[0])!r}, which this format cannot tell apart; "
             "give each a name of its own with AS, or choose --format csv"
         )
     return names

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from warehouse.adhoc.printable import printable
+from warehouse.printable import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ def table(
     `width` in characters of a terminal: longer texts are folded to keep to it, and where even that does not do, each
     row becomes lines of one column each. None: as wide as it takes. `rule`: a line under the names.
     """
-    names = [printable(name) for name in names]
-    lines = [[Cell(printable(cell.text), cell.style) for cell in row] for row in rows]
+    names = [visible(name) for name in names]
+    lines = [[Cell(visible(cell.text), cell.style) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in _columns(names, lines)]
     if width is not None and sum(min(one, _NARROWEST) + _GAP for one in widths) > width:
         return _records(names, lines)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from flows.printable import printable
+from warehouse.printable import printable
 from warehouse.rows import SearchPoint
 
 WEAK_LINK = 10  # below this a figure may be off by 5 % and more from rounding alone

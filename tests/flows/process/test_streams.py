@@ -14,11 +14,11 @@ from typing import TextIO
 import pytest
 
 from flows import cli
-from flows.printable import REPLACEMENT
 from flows.process.own_prefect import ASKED_SERVER
 from flows.process.progress import PlainProgress, TerminalProgress, progress_on
 from flows.process.streams import say
 from tests.flows.process.conftest import SmallNight
+from warehouse.printable import REPLACEMENT
 
 Disturbed = Callable[[SmallNight], "subprocess.CompletedProcess[str]"]
 NOBODY = "import os, sys; os.close(2); os.execv(sys.argv[1], sys.argv[1:])"

@@ -6,7 +6,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from flows.printable import is_printable, printable
+from warehouse.printable import is_printable, printable, visible
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ from flows.printable import is_printable, printable
         ("a\0b", "a\ufffdb"),
         ("moc.\u202eelgoog", "moc.\ufffdelgoog"),
         ("csi \x9b2J", "csi \ufffd2J"),
+        ("ke\u200bras, py\xadtorch", "ke\ufffdras, py\ufffdtorch"),
         ("x" * 2000, "x" * 997 + "..."),
     ],
 )
@@ -35,3 +36,11 @@ def test_any_text_becomes_one_line_that_can_be_kept(text: str, most: int) -> Non
     assert len(shown.splitlines()) <= 1
     shown.encode()
     assert printable(shown, most=most) == shown
+    assert visible(shown) == shown
+
+
+@hypothesis.given(st.text(alphabet=st.characters(codec=None), max_size=50))
+def test_what_is_marked_when_it_comes_in_is_written_out_when_it_is_shown(text: str) -> None:
+    shown = visible(text)
+    assert is_printable(shown)
+    assert (shown == text) == is_printable(text)
