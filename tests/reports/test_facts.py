@@ -17,7 +17,7 @@ TRACKED = (
 EVERYTHING = ("keras-team/keras", "tensorflow-cpu", "tensorflow", "jax+/g/2", "flax", "no-longer-tracked")
 FACTS = Facts(
     Period(date(2021, 6, 25)), TRACKED, {}, {}, {}, {}, {}, {}, {}, (),
-    tuple(SourceAge("s", entity, None, None, "never", "x") for entity in EVERYTHING), (),
+    tuple(SourceAge("s", "s", entity, "x", None, None, "never", None) for entity in EVERYTHING), (),
     tuple(FailedCheck("vanished", "s", entity, "failed", "") for entity in EVERYTHING),
     tuple(FailedStep("s", entity, "x", has_rows=False) for entity in EVERYTHING),
     tuple(FailedStep("s", entity, "x", has_rows=True) for entity in EVERYTHING),

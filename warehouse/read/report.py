@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -131,12 +131,14 @@ class CountingBreak:
 class SourceAge:
     """status: fresh, late, stale, never. `signal`: what the figures are for."""
 
+    source: str
     service: str
     entity: str
+    signal: str
     last_day: date | None
     age_days: int | None
     status: str
-    signal: str
+    collected_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,7 @@ def read_breaks(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: da
 
 def read_freshness(con: duckdb.DuckDBPyConnection) -> list[SourceAge]:
     """Age and state of every source and what it was asked about."""
-    return ask(con, "report/freshness", SourceAge)
+    return ask(con, "status/freshness", SourceAge)
 
 
 def read_definitions(con: duckdb.DuckDBPyConnection) -> list[Definition]:
