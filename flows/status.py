@@ -61,10 +61,10 @@ def read_status(data: Path, as_of: date, off: frozenset[str] = frozenset()) -> S
     Raises PublishedError.
     """
     with reading_published(data / "published.duckdb", as_of) as con:
-        sections = {section: ask_dicts(con, f"status/{section}") for section in SECTIONS}
-    ages = sections["freshness"]
-    sections["freshness"] = [row | ({"status": "off"} if row["source"] in off else {}) for row in ages]
-    return Status(as_of, sections)
+        sections = {section: ask_dicts(con, f"status/{section}") for section in SECTIONS if section != "freshness"}
+        ages = ask_dicts(con, "report/freshness")  # the report shows the same
+    freshness = [row | ({"status": "off"} if row["source"] in off else {}) for row in ages]
+    return Status(as_of, {"freshness": freshness} | sections)
 
 
 def published_day(data: Path) -> date:

@@ -232,7 +232,7 @@ def read_breaks(con: duckdb.DuckDBPyConnection, *, first_day: date, last_day: da
 
 def read_freshness(con: duckdb.DuckDBPyConnection) -> list[SourceAge]:
     """Age and state of every source and what it was asked about."""
-    return ask(con, "status/freshness", SourceAge)
+    return ask(con, "report/freshness", SourceAge)
 
 
 def read_definitions(con: duckdb.DuckDBPyConnection) -> list[Definition]:

@@ -89,7 +89,7 @@ def test_freshness_names_what_has_no_figure_yet(
     con: duckdb.DuckDBPyConnection, save: Callable[..., int], configured: Callable[..., tuple[Answer, Answer]]
 ) -> None:
     save(*configured(jax=["jax"]))
-    assert {(row["source"], row["entity"], row["status"]) for row in ask_dicts(con, "status/freshness")} == {
+    assert {(row["source"], row["entity"], row["status"]) for row in ask_dicts(con, "report/freshness")} == {
         ("google_trends", "jax", "never"),
         ("pypi_downloads", "jax", "never"),
         ("pypi_releases", "jax", "never"),
@@ -108,7 +108,7 @@ def test_downloads_are_as_fresh_as_the_basis_that_lags_behind(
         for basis, found in told.items()
     ]
     save(*configured(at=AT, pytorch=["torch"]), *answers)
-    [found] = [row for row in ask_dicts(con, "status/freshness") if row["source"] == "pypi_downloads"]
+    [found] = [row for row in ask_dicts(con, "report/freshness") if row["source"] == "pypi_downloads"]
     assert (found["last_day"], found["status"]) == (date(2021, 6, 4), "stale")
 
 
