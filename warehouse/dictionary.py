@@ -34,7 +34,8 @@ _OPEN = """\
 ## How to open it
 
 Every run publishes a copy, `published.duckdb` in the data folder, in one step. Whoever has the old copy open keeps it;
-open it again to see the new one. It may be read while a run writes. Files of DuckDB 2.0 need DuckDB 2.0 or later.
+open it again to see the new one. It may be read while a run writes. DuckDB 1.4 and all later
+ones open it, so their shell, drivers (JDBC, ODBC, Node) and whatever is built on them do as well.
 
 ```sh
 trends sql .tables                                   # the views

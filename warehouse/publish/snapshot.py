@@ -27,6 +27,10 @@ import duckdb
 from warehouse.faults import is_damaged, why_copy_is_unusable
 from warehouse.publish.evaluate import evaluated, rows_written, run_written
 
+# The way of writing files that DuckDB 1.4 and all later ones read. An older copy, written in a newer way, cannot be
+# attached like that, so it is not carried over but written anew.
+_ATTACH = "ATTACH ? AS publishing (STORAGE_VERSION 'v1.4.0')"
+
 
 class PublishedError(Exception):
     """The published copy at `path` cannot be read; the message says why, in one line, and what to do."""
@@ -135,7 +139,7 @@ def _writer(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[duckdb.DuckDBPyCon
 @contextmanager
 def _publishing(writer: duckdb.DuckDBPyConnection, warehouse: str, path: Path) -> Iterator[None]:
     """`path` attached as "publishing", all that is written to it in one transaction, and all of it in the file."""
-    writer.execute("ATTACH ? AS publishing", [str(path)])
+    writer.execute(_ATTACH, [str(path)])
     try:
         writer.execute("BEGIN")
         try:
