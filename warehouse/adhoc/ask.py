@@ -27,6 +27,7 @@ from warehouse.printable import visible
 
 Format = Literal["table", "csv", "json", "parquet"]
 TABLE_ROWS = 1000
+DATA_ROWS = 5_000_000
 TOLD = 65  # exit code of the child when its standard error says what is wrong with the query
 UNUSABLE = 66  # or with the published copy
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SYSTEMROOT")
@@ -94,8 +95,10 @@ def run_query(
 ) -> None:
     """Write the answer of `query` to `out`. `.tables` and `.describe VIEW` are answered as well.
 
-    `seconds` counts the work, not the time that the reader of `out` takes. `max_rows` cuts the answer; a table is cut
-    at TABLE_ROWS unless it says otherwise. `child`: from `started(output_format)`, else one is started now.
+    `seconds` counts the work, putting the answer into its form too, not the time that the reader of `out` takes. Of an
+    answer of more than `max_rows` rows (TABLE_ROWS, DATA_ROWS) the first are written; a table says so in its last line,
+    data end with QueryError, so that nobody takes a part for the whole. `child`: from `started(output_format)`, else
+    one is started now.
     Raises QueryError, NothingPublishedError and, when the reader of `out` has gone, BrokenPipeError. Rows may have been
     written before the error.
     """
@@ -109,7 +112,7 @@ def run_query(
         "as_of": as_of.isoformat() if as_of else None,
         "memory_limit_mb": memory_limit_mb,
         "seconds": seconds,
-        "max_rows": TABLE_ROWS if max_rows is None and output_format == "table" else max_rows,
+        "max_rows": max_rows or (TABLE_ROWS if output_format == "table" else DATA_ROWS),
         "width": os.get_terminal_size(out.fileno()).columns or 80 if out.isatty() else None,
         "color": out.isatty() and not os.environ.get("NO_COLOR"),
     }

@@ -14,7 +14,6 @@ import re
 import resource
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -42,20 +41,28 @@ _LOCKS: dict[str, str | bool | int | float | list[str]] = {
 
 
 class WorkTime:
-    """An alarm that ends this process when its work, without the waiting for the reader, takes too long."""
+    """An alarm that ends this process when its work takes too long, without the waiting for the reader."""
 
     def __init__(self, seconds: float) -> None:
         self._left = seconds
 
     @contextmanager
     def counted(self) -> Iterator[None]:
-        started = time.monotonic()
+        """All that is done in this context is work: answering, and putting what was answered into its form."""
         signal.setitimer(signal.ITIMER_REAL, self._left)
         try:
             yield
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            self._left = max(0.001, self._left - (time.monotonic() - started))
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """But not this, inside it."""
+        left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, max(left, 0.001))
 
 
 def main(output_format: str) -> int:
@@ -108,15 +115,25 @@ def _give_up_rights(memory_limit_mb: int) -> None:
 
 def _answer(con: duckdb.DuckDBPyConnection, request: dict[str, Any]) -> None:
     work = WorkTime(request["seconds"])
+
+    def write(data: bytes) -> None:
+        with work.waiting():
+            sys.stdout.buffer.write(data)
+
     with work.counted():
         con.execute(_question(con, request["query"]), request["parameters"] or None)
-    if request["format"] != "parquet" and any(column[1] == "INTERVAL" for column in con.description or ()):
-        raise NotWritableError(  # Python knows no months: three of them would become 90 days
-            "an INTERVAL cannot be written exactly; ask for CAST(x AS VARCHAR) or date_diff('second', a, b)"
-        )
-    answer = Answer(con, work.counted, request["max_rows"])
-    WRITERS[request["format"]](answer, Screen(request["width"], request["color"]), sys.stdout.buffer.write)
+        if request["format"] != "parquet" and any(column[1] == "INTERVAL" for column in con.description or ()):
+            raise NotWritableError(  # Python knows no months: three of them would become 90 days
+                "an INTERVAL cannot be written exactly; ask for CAST(x AS VARCHAR) or date_diff('second', a, b)"
+            )
+        answer = Answer(con, request["max_rows"])
+        WRITERS[request["format"]](answer, Screen(request["width"], request["color"]), write)
     sys.stdout.buffer.flush()
+    if answer.is_cut and request["format"] != "table":
+        raise NotWritableError(
+            f"the answer has more than {request['max_rows']} rows; the first {request['max_rows']} are written; "
+            "ask for fewer days or aggregate first"
+        )
 
 
 def _question(con: duckdb.DuckDBPyConnection, query: str) -> duckdb.Statement:

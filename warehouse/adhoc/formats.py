@@ -6,18 +6,18 @@ import io
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import singledispatch
-from typing import Any
+from typing import Any, TypeVar
 
 import _duckdb as duckdb
 
 from warehouse.printable import visible
 
 Row = tuple[Any, ...]
+Batch = TypeVar("Batch")
 _BATCH = 2048
 _NUMBERS = (int, float, Decimal)
 
@@ -26,32 +26,36 @@ class NotWritableError(Exception):
     """The answer cannot be written in this form; the message says what to do."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer:
-    """What a query gives, in batches. `work` is entered whenever DuckDB has to do something."""
+    """What a query gives, in batches of up to `max_rows` rows in all; `is_cut` says at the end that there were more."""
 
     con: duckdb.DuckDBPyConnection
-    work: Callable[[], AbstractContextManager[None]]
-    max_rows: int | None
+    max_rows: int
+    is_cut: bool = False
 
     @property
     def columns(self) -> list[str]:
         return [str(column[0]) for column in self.con.description or ()]
 
     def rows(self) -> Iterator[list[Row]]:
-        """Batches of up to `max_rows` rows in all."""
-        left = math.inf if self.max_rows is None else self.max_rows
-        while left > 0:
-            with self.work():
-                batch = self.con.fetchmany(int(min(_BATCH, left)))
-            if not batch:
-                return
-            left -= len(batch)
-            yield batch
+        yield from self._cut(iter(lambda: self.con.fetchmany(_BATCH), []), len, lambda batch, left: batch[:left])
 
-    def is_exhausted(self) -> bool:
-        with self.work():
-            return not self.con.fetchmany(1)
+    def arrow_batches(self, reader: Any) -> Iterator[Any]:
+        """The same of a reader that DuckDB made for Arrow."""
+        yield from self._cut(reader, lambda batch: batch.num_rows, lambda batch, left: batch.slice(0, left))
+
+    def _cut(
+        self, batches: Iterator[Batch], size: Callable[[Batch], int], first: Callable[[Batch, int], Batch]
+    ) -> Iterator[Batch]:
+        left = self.max_rows
+        for batch in batches:
+            self.is_cut = size(batch) > left
+            if left:
+                yield first(batch, left) if self.is_cut else batch
+            if self.is_cut:
+                return
+            left -= size(batch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +99,10 @@ def write_parquet(answer: Answer, _: Screen, write: Callable[[bytes], object]) -
     import pyarrow.parquet as pq
 
     _distinct(answer.columns)
-    with answer.work():
-        reader: Any = answer.con.to_arrow_reader(1 << 16)
+    reader: Any = answer.con.to_arrow_reader(1 << 16)
     with pq.ParquetWriter(_Sink(write), reader.schema) as writer:
-        left = math.inf if answer.max_rows is None else answer.max_rows
-        while left > 0:
-            with answer.work():
-                batch = next(reader, None)
-            if batch is None:
-                break
-            writer.write_batch(batch.slice(0, int(min(batch.num_rows, left))))
-            left -= batch.num_rows
+        for batch in answer.arrow_batches(reader):
+            writer.write_batch(batch)
 
 
 def write_table(answer: Answer, screen: Screen, write: Callable[[bytes], object]) -> None:
@@ -146,7 +143,7 @@ def warm_up(con: duckdb.DuckDBPyConnection, output_format: str) -> None:
     con.execute(
         "SELECT $wide AS a, NULL AS b, now() AS c, DATE '2021-06-25' AS d, 1.5 AS e, uuid() AS f", {"wide": wide}
     )
-    WRITERS[output_format](Answer(con, _NoLimit, None), Screen(80, True), io.BytesIO().write)
+    WRITERS[output_format](Answer(con, 1), Screen(80, True), io.BytesIO().write)
 
 
 @singledispatch
@@ -258,7 +255,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _footer(answer: Answer, shown: int) -> str:
-    if shown == answer.max_rows and not answer.is_exhausted():
+    if answer.is_cut:
         return f"(the first {shown} rows; --format csv gives all)\n"
     return f"({shown} row{'' if shown == 1 else 's'})\n"
 
@@ -281,8 +278,3 @@ class _Sink(io.RawIOBase):
 
     def tell(self) -> int:
         return self._written
-
-
-class _NoLimit(AbstractContextManager[None]):
-    def __exit__(self, *_: object) -> None:
-        return None

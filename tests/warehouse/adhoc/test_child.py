@@ -9,16 +9,12 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from tests.warehouse.adhoc.conftest import asked, refusal
 from warehouse.adhoc import ask
-from warehouse.adhoc.formats import WRITERS, Answer, Screen
 
 # ---- limits
 
@@ -60,43 +56,53 @@ def test_what_has_no_end_in_time_nor_in_memory_is_ended_by_the_limit_that_is_met
     assert line == TOO_LONG or "1024 MB of memory; ask for fewer rows" in line
 
 
-@pytest.mark.filterwarnings("ignore:Arrow output on a DB-API result")
-@pytest.mark.parametrize("output_format", sorted(WRITERS))
-def test_time_that_the_reader_takes_is_not_counted(output_format: str) -> None:
-    """The reader is given rows between two spells of work, never during one."""
-    spells: list[str] = []
-
-    @contextmanager
-    def counted() -> Iterator[None]:
-        spells.append("work")
-        yield
-        spells.append("rest")
-
-    def read(data: object) -> None:
-        assert spells[-1:] != ["work"]
-        spells.append("read")
-
-    with duckdb.connect() as con:
-        con.execute("SELECT i FROM range(5000) t(i)")
-        WRITERS[output_format](Answer(con, counted, max_rows=None), Screen(width=None, color=False), read)
-    assert "read" in spells
-    assert spells.count("work") == spells.count("rest") > 1
-
-
 ALARM = """
 import signal
 from warehouse.adhoc.child import WorkTime
-with WorkTime(1000).counted():
-    print(signal.getitimer(signal.ITIMER_REAL)[0] > 0, flush=True)
+work = WorkTime(1000)
+with work.counted():
+    print(signal.getitimer(signal.ITIMER_REAL)[0] > 0)
+    with work.waiting():
+        print(signal.getitimer(signal.ITIMER_REAL)[0] > 0)
+    print(990 < signal.getitimer(signal.ITIMER_REAL)[0] < 1000)
 print(signal.getitimer(signal.ITIMER_REAL)[0] > 0, flush=True)
 with WorkTime(0.01).counted():
     signal.pause()
 """
 
 
-def test_the_alarm_is_set_for_spells_of_work_alone_and_ends_the_process() -> None:
+def test_the_alarm_is_set_for_work_alone_and_ends_the_process() -> None:
     done = subprocess.run([sys.executable, "-c", ALARM], capture_output=True, text=True, check=False)
-    assert (done.stdout, done.returncode) == ("True\nFalse\n", -signal.SIGALRM)
+    assert (done.stdout, done.returncode) == ("True\nFalse\nTrue\nFalse\n", -signal.SIGALRM)
+
+
+WHAT_IS_COUNTED = """
+import json, signal, sys, types, duckdb
+from warehouse.adhoc import child
+
+told = []
+
+def tell(what):
+    told.append([what, signal.getitimer(signal.ITIMER_REAL)[0] > 0])
+
+def form(answer, screen, write):
+    tell("form")
+    write(b"".join(b"%d " % row[0] for batch in answer.rows() for row in batch))
+    tell("form")
+
+child.WRITERS["csv"] = form
+sys.stdout = types.SimpleNamespace(buffer=types.SimpleNamespace(write=lambda data: tell("read"), flush=lambda: None))
+request = {"query": "FROM range(3)", "parameters": {}, "format": "csv", "width": None, "color": False}
+child._answer(duckdb.connect(), request | {"seconds": 1000, "max_rows": 9})
+tell("after")
+sys.stdout = sys.__stdout__
+print(json.dumps(told), file=sys.stderr)
+"""
+
+
+def test_putting_an_answer_into_its_form_is_work_and_waiting_for_its_reader_is_not() -> None:
+    done = subprocess.run([sys.executable, "-c", WHAT_IS_COUNTED], capture_output=True, text=True, check=True)
+    assert json.loads(done.stderr) == [["form", True], ["read", False], ["form", True], ["after", False]]
 
 
 def test_rows_come_while_the_query_runs_and_end_with_their_reader(published: Path) -> None:

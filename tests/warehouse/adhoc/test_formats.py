@@ -87,7 +87,18 @@ def test_a_table_is_cut_and_says_so_while_data_is_whole(published: Path) -> None
     assert asked(published, "FROM range(1001)", "table").endswith("(the first 1000 rows; --format csv gives all)\n")
     assert asked(published, "FROM range(1000)", "table").endswith("(1000 rows)\n")
     assert asked(published, "FROM range(5000)", "csv").count("\n") == 5001
-    assert json.loads(asked(published, "SELECT 1 AS a FROM range(9)", "json", max_rows=2)) == [{"a": 1}, {"a": 1}]
+    assert asked(published, "FROM range(3)", "table", max_rows=3).endswith("(3 rows)\n")
+
+
+@pytest.mark.parametrize("output_format", ["csv", "json", "parquet"])
+def test_data_of_too_many_rows_are_no_answer(published: Path, output_format: ask.Format) -> None:
+    """The first rows are there, well formed; the exit code and a line tell that they are not all."""
+    out = io.BytesIO()
+    with pytest.raises(ask.QueryError, match="more than 5000 rows; the first 5000 are written"):
+        ask.run_query(published, "FROM range(5001)", out=out, output_format=output_format, max_rows=5000)
+    read = {"csv": pd.read_csv, "json": pd.read_json, "parquet": pd.read_parquet}[output_format]
+    assert read(io.BytesIO(out.getvalue()))["range"].to_list() == list(range(5000))
+    assert len(asked(published, "FROM range(5000)", "csv", max_rows=5000).splitlines()) == 5001
 
 
 WIDE = "SELECT '中文' AS \"名\", '👩‍👩‍👧é' AS emoji, 'e' || chr(769) || chr(771) AS combining"
