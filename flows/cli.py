@@ -12,13 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from flows.process.arguments import AsOf, UsageError, for_every_command_first, not_after
+from flows.process import completion
+from flows.process.arguments import AsOf, UsageError, for_every_command_first, not_after, say_version
 from flows.process.endings import (
     ALL_DONE,
     INCOMPLETE,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 FORESEEN = {
     "flows.process.arguments.UsageError": USAGE,
     "flows.config.settings.ConfigError": USAGE,
+    "flows.config.shipped.InPlaceError": USAGE,
     "flows.diagnosis.clock.ClockError": NOTHING_DONE,
     "flows.sources.errors.SourceError": NOTHING_DONE,
     "warehouse.open.WarehouseError": NOTHING_DONE,
@@ -115,6 +116,8 @@ def _stopped() -> int:
 
 def _run(arguments: list[str], now: datetime, stop: Stop) -> int:
     command = typer.main.get_command(app)
+    if completion.is_asked():
+        return completion.complete(command)
     try:
         words = for_every_command_first(arguments) or ["--help"]
         with command.make_context("trends", words, obj=Invocation(now, stop)) as context:
@@ -133,12 +136,6 @@ def _run(arguments: list[str], now: datetime, stop: Stop) -> int:
         return told(error, FORESEEN)
 
 
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"trends {version('framework-trends')}")
-        raise typer.Exit
-
-
 @app.callback()
 def options(
     context: typer.Context,
@@ -149,11 +146,35 @@ def options(
         Path | None, typer.Option("--data", metavar="DIR", help="Data folder, instead of the one that FILE names.")
     ] = None,
     _version: Annotated[
-        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and exit.")
+        bool, typer.Option("--version", callback=say_version, is_eager=True, help="Say the version and exit.")
     ] = False,
+    _completion: Annotated[
+        Literal["bash", "zsh", "fish"] | None,
+        typer.Option("--show-completion", callback=completion.say_script, help="Write what lets this shell complete."),
+    ] = None,
 ) -> None:
     """Take what holds for every command; FILE is read by the command, so that --help works without one."""
     context.obj = replace(context.obj, config=config, data_option=data)
+
+
+@app.command(short_help="Write a config.toml to begin with, every key explained in it.")
+def init(context: typer.Context) -> int:
+    """Write a config.toml here, or at --config FILE, to begin with; its comments say what each key does.
+
+    A file that is there already stays as it is.
+
+    \b
+    trends init
+    trends --config /etc/trends/config.toml init
+    """
+    from flows.config.shipped import write_shipped
+
+    config: Path = context.obj.config
+    write_shipped(config)
+    typer.echo(
+        f"{config}: written; say in it what to track, then look with trends doctor and start with trends nightly"
+    )
+    return ALL_DONE
 
 
 @app.command(short_help="Run the nightly job once, now; print the path of the report.")
@@ -362,7 +383,7 @@ def status(
 def doctor(context: typer.Context) -> int:
     """Check the config, each upstream, the token, disk and git, and say what to do about what is wrong.
 
-    Run it before the first night and whenever a source stays away. Exit code 0: all well; 1: warnings; 2: problems.
+    Run it before the first night and whenever a source stays away. Exit code 1 when something wants attention.
 
     \b
     trends doctor

@@ -19,6 +19,7 @@ from cronsim import CronSim
 from flows.config.settings import GitHistory, Settings
 from flows.diagnosis import data_folder, github, google_trends
 from flows.diagnosis.finding import LIMIT_SECONDS, Finding, State
+from flows.process.endings import ALL_DONE, INCOMPLETE
 from flows.sources.errors import SourceError
 from flows.sources.git import command
 from flows.sources.git.busiest import LARGE_SHARE, busy_persons
@@ -28,7 +29,6 @@ from flows.sources.http import HttpClient
 from flows.sources.pypi.releases import fetch_releases, index_client
 from warehouse.printable import printable
 
-EXIT_CODES: dict[State, int] = {"ok": 0, "warning": 1, "problem": 2}
 GIGABYTE = 10**9
 _COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "problem": typer.colors.RED}
 
@@ -37,13 +37,13 @@ Check = Callable[[], Finding]
 
 
 def examine(settings: Settings, now: datetime, out: TextIO) -> int:
-    """Look at everything, write a line each, and return 0 (all well), 1 (warnings) or 2 (problems)."""
+    """Look at everything, write a line each, and return 0 (all well) or 1 (something wants attention)."""
     checks = [*_on_this_machine(settings, now), *_upstreams(settings, now)]
     with ThreadPoolExecutor(max_workers=8) as pool:
         findings = list(pool.map(lambda check: check(), checks))
     for finding in findings:
         typer.echo(_line(finding), file=out)
-    return max(EXIT_CODES[finding.state] for finding in findings)
+    return ALL_DONE if {finding.state for finding in findings} == {"ok"} else INCOMPLETE
 
 
 def _line(finding: Finding) -> str:

@@ -298,7 +298,7 @@ def _read(path: Path) -> dict[str, Any]:
             raise ConfigError(f"{path}: over {LARGEST_FILE_BYTES:,} bytes; no config.toml is that long")
         return tomllib.loads(text.decode("utf-8-sig"))  # editors on Windows put a mark before the first letter
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; name it with --config FILE") from None
+        raise ConfigError(f"{path}: no such file; name it with --config FILE, or write one with trends init") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
     except RecursionError:

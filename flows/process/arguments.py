@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from importlib.metadata import version
 from itertools import islice
 from typing import Annotated
 
@@ -13,6 +14,12 @@ from warehouse.calendar import FIRST_DAY
 
 class UsageError(Exception):
     """The command was understood, but cannot be meant that way."""
+
+
+def say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"trends {version('framework-trends')}")
+        raise typer.Exit
 
 
 def for_every_command_first(arguments: list[str]) -> list[str]:

@@ -96,7 +96,7 @@ def test_the_help_of_a_command_shows_examples_that_parse(command: str, capsys: p
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ("nigtly", "No such command 'nigtly'. Did you mean 'nightly'? See trends --help."),
+        ("nighly", "No such command 'nighly'. Did you mean 'nightly'? See trends --help."),
         ("--conf x status", "No such option: --conf"),
         ("nightly --as-of 25.6.2021", "'25.6.2021' is no day; write it as YYYY-MM-DD, for example 2021-06-25."),
         ("nightly --as-of 20210625", "'20210625' is no day"),
@@ -111,7 +111,10 @@ def test_the_help_of_a_command_shows_examples_that_parse(command: str, capsys: p
         ("status --format xml", "'xml' is not one of 'table', 'json'"),
         ("sql", "give one QUERY in quotes, or --describe VIEW"),
         ("sql .tables --describe releases", "give one QUERY in quotes, or --describe VIEW"),
-        ("--config nowhere.toml status", "nowhere.toml: no such file; name it with --config FILE"),
+        (
+            "--config nowhere.toml status",
+            "nowhere.toml: no such file; name it with --config FILE, or write one with trends init",
+        ),
     ],
 )
 @pytest.mark.usefixtures("folder")
