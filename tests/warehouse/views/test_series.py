@@ -24,6 +24,7 @@ COLUMNS = {
     "daily_metrics": "framework metric day value basis source",
     "monthly_metrics": "framework metric month value daily_mean coverage is_complete",
     "rolling_12_months": "framework metric day value previous_value change is_comparable reason",
+    "longest_comparison": "framework metric day weeks window_start window_end previous_start previous_end value",
     "search_interest_weekly": "framework week_start interest interest_low interest_high draws is_synthetic",
     "releases": "framework package version released_on is_prerelease",
     "series_breaks": "framework metric source service effective_on ends_on kind what_changed",
