@@ -48,7 +48,8 @@ lint: $(READY)
 
 check: lint test  ## lint, types, import rules, then all tests: what CI runs
 
-bench: $(READY)  ## measure what must stay quick or honest: every script of tests/bench
+bench: $(READY)  ## measure what must stay quick or honest: every script of tests/bench (fetches polars, the peer of the views)
+	@$(BIN)/python -m pip install -qq "polars>=1,<3"
 	@for script in tests/bench/*.py; do echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
 
 golden: $(READY)  ## write tests/golden anew from the demo's report; read what has changed before you commit it

@@ -1,6 +1,8 @@
 """What one more night costs after so many nights: CPU seconds and memory of its own process, and bytes of the files.
 
-    python tests/bench/ageing.py [--demo data/demo/warehouse.duckdb] [NIGHTS ...]       by default 30, 91 and 365 nights
+    python tests/bench/ageing.py [--demo data/demo/warehouse.duckdb] [--picture tests/bench/growth.png] [NIGHTS ...]
+
+By default after 30, 91 and 365 nights; those after 1,825 take a quarter of an hour to make.
 
 The nights are made by tests/bench/aged_nights.py and saved as the product saves them. Then one more is saved, searched
 for breaks, checked and published, its report's facts are read, and the copy is asked the questions of the dictionary.
@@ -23,6 +25,7 @@ import duckdb
 
 from reports.facts import read_facts
 from tests.bench.aged_nights import FIRST_NIGHT, ROOT, Nights
+from tests.bench.meter import say
 from warehouse import checks
 from warehouse.breaks.suspected import suspected_breaks
 from warehouse.dictionary import questions
@@ -31,10 +34,11 @@ from warehouse.publish import snapshot
 
 MARKS = (30, 91, 365)
 QUESTION_SECONDS = 0.02
-
-
-def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+PANELS = {
+    "CPU of one more night, s": ("night, CPU s", "publish, CPU s", "breaks, CPU s", "save, CPU s"),
+    "Memory, MB": ("memory, MB",),
+    "Files, MB": ("warehouse, MB", "published, MB"),
+}
 
 
 def cpu_seconds() -> float:
@@ -106,10 +110,24 @@ def at_every_mark(marks: list[int], demo: Path) -> Iterator[tuple[int, dict[str,
             number += 1
 
 
+def draw(table: dict[int, dict[str, float]], target: Path) -> None:
+    """Nights against CPU, memory and bytes of each file, a panel each."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    for axes, (title, names) in zip(figure.subplots(1, len(PANELS)), PANELS.items(), strict=True):
+        for name in names:
+            axes.plot(list(table), [figures[name] for figures in table.values()], marker="o", label=name)
+        axes.set(title=title, xlabel="nights in the warehouse", ylim=(0, None))
+        axes.legend(frameon=False, fontsize="small")
+    figure.savefig(target, dpi=110, metadata={"Software": None})
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     arguments.add_argument("nights", type=int, nargs="*", default=list(MARKS))
     arguments.add_argument("--demo", type=Path, default=ROOT / "data/demo/warehouse.duckdb")
+    arguments.add_argument("--picture", type=Path, help="draw the table: a PNG")
     arguments.add_argument("--night", type=int, help=argparse.SUPPRESS)
     arguments.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     asked = arguments.parse_args()
@@ -125,6 +143,8 @@ def main() -> None:
         say(f"{name:24}" + "".join(f"{figures[name]:>10.2f}" for figures in table.values()))
     first, last = (list(table.values())[position]["night, CPU s"] for position in (0, -1))
     say(f"the last night costs {last / first:.2f} times the first; the target is 1.20 at most")
+    if asked.picture:
+        draw(table, asked.picture)
     say(f"a question may take {QUESTION_SECONDS * 1000:.0f} ms; 1,000 MB of memory are the limit")
 
 

@@ -10,16 +10,14 @@ run measures both, one after the other; the ratios are medians. Making the rows 
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
 
+from tests.bench.meter import Spent, against, beside, ratio, say, spent
 from warehouse.columns import Columns
 from warehouse.ledger import begin_run
 from warehouse.open import open_warehouse
@@ -34,7 +32,6 @@ MERGE = """
     WHEN MATCHED AND downloads.downloads <> fresh.downloads THEN UPDATE SET downloads = fresh.downloads
     WHEN NOT MATCHED THEN INSERT"""
 TARGETS = {"first load": 1.5, "a night": 2.0}
-Seconds = tuple[float, float]
 
 
 def answers(first: int, last: int) -> list[Answer]:
@@ -60,14 +57,7 @@ def together(told: list[Answer]) -> pa.Table:
     return pa.concat_tables([answer.rows.table for answer in told if isinstance(answer.rows, Columns)]).combine_chunks()
 
 
-def spent(work: Callable[[], object]) -> Seconds:
-    """Seconds of CPU and by the clock."""
-    cpu, clock = time.process_time(), time.perf_counter()
-    work()
-    return time.process_time() - cpu, time.perf_counter() - clock
-
-
-def one_run(folder: Path) -> dict[str, tuple[Seconds, Seconds]]:
+def one_run(folder: Path) -> dict[str, tuple[Spent, Spent]]:
     """For each job what ours takes, and what the floor takes."""
     history, night = answers(0, DAYS - 1), answers(DAYS - NIGHTLY_DAYS + 1, DAYS)
     first_floor, night_floor = floors(folder / "floor.duckdb", together(history), together(night))
@@ -83,7 +73,7 @@ def one_run(folder: Path) -> dict[str, tuple[Seconds, Seconds]]:
         }
 
 
-def floors(path: Path, history: pa.Table, night: pa.Table) -> tuple[Seconds, Seconds]:
+def floors(path: Path, history: pa.Table, night: pa.Table) -> tuple[Spent, Spent]:
     with duckdb.connect(str(path)) as con:
         con.register("history", history)
         con.register("fresh", night)
@@ -99,13 +89,8 @@ def main() -> None:
         with TemporaryDirectory() as name:
             runs.append(one_run(Path(name)))
     for job, target in TARGETS.items():
-        ours, floor = ([median(run[job][which][kind] for run in runs) for kind in (0, 1)] for which in (0, 1))
-        cpu, clock = (median(run[job][0][kind] / run[job][1][kind] for run in runs) for kind in (0, 1))
-        sys.stdout.write(
-            f"{job}: {cpu:.2f} times the floor in CPU ({ours[0]:.3f} s, floor {floor[0]:.3f} s),"
-            f" {clock:.2f} by the clock ({ours[1]:.3f} s, floor {floor[1]:.3f} s); the target is {target}"
-            f"{'' if cpu <= target else ': missed'}\n"
-        )
+        pairs = [run[job] for run in runs]
+        say(f"{job}: {beside(pairs, 'the floor')}{against(ratio(pairs).cpu, target, 'in CPU')}")
 
 
 if __name__ == "__main__":
