@@ -30,6 +30,7 @@ from flows.process.endings import (
     one_line,
     told,
 )
+from flows.process.loading import without_collecting
 from flows.process.signals import Stop, stop_on_signals
 from flows.process.streams import open_closed_streams, send_to_nothing
 
@@ -206,7 +207,7 @@ def nightly(
 
 
 def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:
-    with progress.waiting("loads the program"):
+    with progress.waiting("loads the program"), without_collecting():
         settings = invocation.settings()
         from flows.night import run_nightly
         from flows.run import Night
@@ -218,11 +219,11 @@ def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, sen
 
 def _replayed(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:  # noqa: ARG001 - a replay mails nothing
     with progress.waiting("starts the recorded upstreams"):
-        settings = invocation.settings()
-        from flows.night import run_nightly
-        from flows.replay.upstreams import DEMO_DAY, moment_of, pointed_at, replay_server
-        from flows.run import Night
-
+        with without_collecting():
+            settings = invocation.settings()
+            from flows.night import run_nightly
+            from flows.replay.upstreams import DEMO_DAY, moment_of, pointed_at, replay_server
+            from flows.run import Night
         day = not_after(as_of or DEMO_DAY, DEMO_DAY, "the last day of the recordings")
         data = settings.warehouse.data / "demo"
         server = replay_server(day, data / "upstreams")

@@ -13,6 +13,7 @@ from importlib.metadata import version
 
 import duckdb
 
+from flows.process.loading import without_collecting
 from flows.process.own_prefect import Prefect, prefect_of_night
 from flows.process.private import kept_private
 from flows.process.progress import Progress
@@ -60,13 +61,13 @@ def put_in_place(run: Run) -> None:
 
 def _collect_and_report(run: Run, prefect: Prefect) -> None:
     with run.progress.waiting("plans what to ask"):
-        from flows.collecting.side_by_side import asking_side_by_side
-
+        with without_collecting():
+            from flows.collecting.side_by_side import asking_side_by_side
         asking = asking_side_by_side(run)
     with asking:
         with run.progress.waiting("starts Prefect"):
-            from flows.nightly import nightly, run_in_prefect
-
+            with without_collecting():
+                from flows.nightly import nightly, run_in_prefect
             is_ready = prefect.is_ready()
         if is_ready:
             run_in_prefect(run, prefect.api_url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import shutil
@@ -130,6 +131,14 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
     """A temporary folder that all test processes of this run see."""
     base = tmp_path_factory.getbasetemp()
     return base if worker_id == "master" else base.parent
+
+
+gc.disable()  # while some thousand tests are collected there is hardly any garbage, and much to look through
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # modules and tests stay to the end
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,6 +16,7 @@ import traceback
 from threading import Thread
 
 from flows.children import MARK, end_marked
+from flows.process.loading import without_collecting
 
 READY = b"ready\n"
 
@@ -41,8 +42,9 @@ def _end_with_the_night() -> None:
 
 
 def _serve(listening: socket.socket) -> None:
-    import uvicorn
-    from prefect.server.api.server import create_app
+    with without_collecting():
+        import uvicorn
+        from prefect.server.api.server import create_app
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -136,3 +136,8 @@ def nid_of(response: requests.Response) -> str | None:
     """
     found = _NID.search(response.headers.get("Set-Cookie", ""))
     return found[1] if found else None
+
+
+def another_shape(what: str) -> TerminalError:
+    """The error of an answer that is not as it has been."""
+    return TerminalError(SOURCE, f"an answer of another shape: {what}", "Google may have changed its interface")

@@ -11,16 +11,17 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
-
-from pytrends.request import BASE_TRENDS_URL, TrendReq
+from typing import TYPE_CHECKING, Any
 
 from flows.config.settings import GoogleTrends
-from flows.sources.answers import count, day_at, kept, parsed_json, shown
+from flows.sources.answers import count, day_at, kept, shown
 from flows.sources.errors import TerminalError, TransientError
-from flows.sources.google.client import SOURCE, TrendsClient
-from flows.sources.google.notes import names_of, notes_on
+from flows.sources.google.client import SOURCE, TrendsClient, another_shape
+from flows.sources.google.notes import notes_on
 from warehouse.rows import Answer, SearchPoint
+
+if TYPE_CHECKING:
+    from flows.sources.google.payloads import Trends
 
 TERMS_PER_REQUEST = 5
 WEEKLY = "WEEK"
@@ -50,7 +51,7 @@ def fetch_interest(
     Raises TransientError or TerminalError; what was yielded before stays good.
     """
     groups = _groups(list(queries), reference)
-    trends = _Trends(client, settings.base_url)
+    trends = _trends(client, settings)
     for terms in groups:
         link = terms[0] if len(groups) > 1 else None
         yield _ask(trends, settings, {term: (labels or {}).get(term, term) for term in terms}, link, collected_at)
@@ -73,7 +74,7 @@ def _groups(queries: list[str], reference: str | None) -> list[list[str]]:
 
 
 def _ask(
-    trends: _Trends, settings: GoogleTrends, labels: Mapping[str, str], link: str | None, collected_at: datetime
+    trends: Trends, settings: GoogleTrends, labels: Mapping[str, str], link: str | None, collected_at: datetime
 ) -> Answer:
     terms = list(labels)
     trends.build_payload(terms, cat=CATEGORY, timeframe=settings.timeframe, geo=settings.geo, gprop=PROPERTY)
@@ -104,12 +105,18 @@ def _ask(
 
 def ask_names(settings: GoogleTrends, client: TrendsClient, queries: Sequence[str]) -> dict[str, dict[str, str]]:
     """What Google calls `queries` and of which type they are, without any figures. Raises as `fetch_interest` does."""
-    trends = _Trends(client, settings.base_url)
+    trends = _trends(client, settings)
     names: dict[str, dict[str, str]] = {}
     for start in range(0, len(queries), TERMS_PER_REQUEST):
         trends.build_payload(list(queries[start : start + TERMS_PER_REQUEST]), timeframe=settings.timeframe)
         names |= trends.names
     return names
+
+
+def _trends(client: TrendsClient, settings: GoogleTrends) -> Trends:
+    from flows.sources.google.payloads import Trends  # loads pandas: only for who asks Google, beside other upstreams
+
+    return Trends(client, settings.base_url)
 
 
 def question(settings: GoogleTrends) -> dict[str, str | int]:
@@ -121,76 +128,6 @@ def question(settings: GoogleTrends) -> dict[str, str | int]:
         "category": CATEGORY,
         "property": PROPERTY,
     }
-
-
-class _Trends(TrendReq):  # type: ignore[misc]  # pytrends ships no types
-    """pytrends on our HttpClient: its own session cannot retry, loops on dead proxies and follows redirects."""
-
-    def __init__(self, client: TrendsClient, base_url: str) -> None:
-        self._client = client
-        self._base_url = base_url
-        self.body = ""
-        self.said: Any = None
-        self.names: dict[str, dict[str, str]] = {}
-        self.is_synthetic = False
-        super().__init__(hl="en-US", tz=0)
-
-    def GetGoogleCookie(self) -> dict[str, str]:  # noqa: N802  (the name is pytrends')
-        """Nothing: the client keeps the cookie and sends it."""
-        if not self._client.has_cookie:
-            self._client.fetch_cookie(self._base_url)
-        return {}
-
-    def _get_data(self, url: str, method: str = "get", *, params: Mapping[str, Any], **_: Any) -> Any:
-        """The JSON answer. What pytrends would trim off is left out of account: the prefix has two lengths."""
-        response = self._client.ask(method.upper(), url.replace(BASE_TRENDS_URL, f"{self._base_url}/trends", 1), params)
-        self.body = response.content.decode(errors="replace")
-        self.is_synthetic = response.headers.get("X-Synthetic", "").lower() == "true"
-        self.said = _json_without_prefix(self.body)
-        return self.said
-
-    def build_payload(self, kw_list: list[str], **options: Any) -> None:
-        """Ask explore for the widgets of `kw_list`."""
-        self.interest_over_time_widget: dict[str, Any] = {}
-        try:
-            super().build_payload(kw_list, **options)
-        except (KeyError, TypeError) as error:
-            raise _another_shape(f"explore: {type(error).__name__} {error}") from None
-        self.names = names_of(self.said, kw_list)
-
-    def explore_request(self) -> dict[str, Any]:
-        """What explore was asked, without the cookie."""
-        return {**self.token_payload, "req": json.loads(self.token_payload["req"])}
-
-    def widget_request(self) -> dict[str, Any]:
-        """The request that explore made for the curve: window and resolution resolved, signed by the widget's token."""
-        request = self.interest_over_time_widget.get("request")
-        if not isinstance(request, dict) or "token" not in self.interest_over_time_widget:
-            raise _another_shape("explore: no widget TIMESERIES with request and token")
-        return request
-
-    def timeline(self) -> list[Any]:
-        """The points of the curve, as Google sends them."""
-        options = {
-            "req": json.dumps(self.widget_request()),
-            "token": self.interest_over_time_widget["token"],
-            "tz": self.tz,
-        }
-        answer = self._get_data(TrendReq.INTEREST_OVER_TIME_URL, params=options)
-        try:
-            timeline = answer["default"]["timelineData"]
-        except (KeyError, TypeError):
-            raise _another_shape("multiline: no timelineData") from None
-        if not isinstance(timeline, list):
-            raise _another_shape("multiline: timelineData is no list")
-        return timeline
-
-
-def _json_without_prefix(body: str) -> Any:
-    """The value behind Google's guard line, which is )]}' or )]}', and ends with a line feed."""
-    if body.startswith(")]}'"):
-        body = body.partition("\n")[2]
-    return parsed_json(SOURCE, "", body)
 
 
 def _resolution(widget: Mapping[str, Any], timeframe: str) -> str:
@@ -207,7 +144,7 @@ def _window(widget: Mapping[str, Any]) -> tuple[date, date]:
     try:
         first_day, last_day = (date.fromisoformat(part[:10]) for part in widget["time"].split())
     except (KeyError, ValueError, AttributeError):
-        raise _another_shape(f"explore: window {shown(widget.get('time'))}") from None
+        raise another_shape(f"explore: window {shown(widget.get('time'))}") from None
     return first_day, last_day
 
 
@@ -217,7 +154,7 @@ def _points(timeline: list[Any], terms: list[str], resolution: str) -> Iterator[
             columns = [list(point[name]) for name in ("value", "hasData", "formattedValue")]
             start = day_at(point["time"])
         except (KeyError, TypeError, ValueError) as error:
-            raise _another_shape(f"multiline: {type(error).__name__} {error}") from None
+            raise another_shape(f"multiline: {type(error).__name__} {error}") from None
         if any(len(column) != len(terms) for column in columns):
             what = f"{len(columns[0])} values for {len(terms)} terms on {start}"
             raise TransientError(SOURCE, what, "a term vanished from the answer; it is asked again next time")
@@ -237,8 +174,4 @@ def _interest(value: Any, start: date) -> int:
     try:
         return count(value, most=100)
     except ValueError:
-        raise _another_shape(f"multiline: value {shown(value)} on {start}") from None
-
-
-def _another_shape(what: str) -> TerminalError:
-    return TerminalError(SOURCE, f"an answer of another shape: {what}", "Google may have changed its interface")
+        raise another_shape(f"multiline: value {shown(value)} on {start}") from None

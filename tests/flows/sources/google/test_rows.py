@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 
@@ -18,7 +20,8 @@ from flows.replay.server import (
 )
 from flows.sources.errors import TerminalError
 from flows.sources.google.client import trends_client
-from flows.sources.google.trends import _groups, _Trends
+from flows.sources.google.payloads import Trends
+from flows.sources.google.trends import _groups
 from tests.flows.sources.google.conftest import (
     JSON,
     NOW,
@@ -92,6 +95,12 @@ def test_recorded_weeks_become_rows(fetch: Callable[..., Iterator[Answer]]) -> N
     assert partial == [("pizza", date(2023, 3, 19), 58), ("bagel", date(2023, 3, 19), 2)]
 
 
+def test_pandas_is_loaded_only_where_google_is_asked() -> None:
+    """It takes longer to load than most nights need to plan."""
+    code = "import sys, flows.sources.google.trends; raise SystemExit('pandas' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
 @pytest.mark.filterwarnings("error", "default::ResourceWarning")  # what others left open is not ours
 @pytest.mark.parametrize(
     ("terms", "timeframe", "geo"),
@@ -105,7 +114,7 @@ def test_rows_agree_with_the_frame_that_pytrends_makes(
 ) -> None:
     settings = GoogleTrends(base_url=server.url("trends"), rate_per_minute=6000)
     with trends_client(settings, sleep=lambda _: None) as client:
-        trends = _Trends(client, settings.base_url)
+        trends = Trends(client, settings.base_url)
         trends.build_payload(terms, timeframe=timeframe, geo=geo)
         frame = trends.interest_over_time()
     (answer,) = fetch(*terms, timeframe=timeframe, geo=geo)
