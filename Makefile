@@ -36,9 +36,10 @@ demo: $(READY)  ## the whole nightly job against recorded upstreams, offline; pr
 nightly: $(READY)  ## the nightly job once, now, against the real upstreams
 	@$(BIN)/trends nightly
 
+# Some hundred processes load the same modules: each of them would compile those anew if none of it was kept.
 test: $(READY)  ## all tests, offline
 	@echo "Tests in two processes; the demo's night and a Prefect server run beside them and end with them."
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check

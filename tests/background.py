@@ -1,7 +1,7 @@
 """Commands that run beside the tests and end with them.
 
-`python -m tests.background OWNER RECORD COMMAND...` is what `start` runs. It lives in a process group of its own and
-ends the whole group as soon as the process OWNER, the pytest that was called, is no longer there.
+`python -m tests.background OWNER RECORD AFTER COMMAND...` is what `start` runs. It lives in a process group of its own
+and ends the whole group as soon as the process OWNER, the pytest that was called, is no longer there.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
 
 ROOT = Path(__file__).parents[1]
 LONGEST_SECONDS = 600  # a command that takes longer hangs
@@ -20,15 +21,22 @@ PAUSE_SECONDS = 0.1
 
 
 def start(
-    record: Path, command: Sequence[str], *, owner: int, environment: Mapping[str, str], keep_open: Sequence[int] = ()
+    record: Path,
+    command: Sequence[str],
+    *,
+    owner: int,
+    environment: Mapping[str, str],
+    keep_open: Sequence[int] = (),
+    after: str = "",
 ) -> None:
     """Start `command` and return at once.
 
     record       what the names of its files begin with: .stdout, .stderr and, at the end, .code
     owner        the process with which it ends
     keep_open    file descriptors that the command gets under the same numbers
+    after        a URL that has to answer first
     """
-    watch = [sys.executable, "-m", "tests.background", str(owner), str(record), *command]
+    watch = [sys.executable, "-m", "tests.background", str(owner), str(record), after, *command]
     with Path(f"{record}.stdout").open("wb") as out, Path(f"{record}.stderr").open("wb") as err:
         subprocess.Popen(
             watch, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
@@ -54,8 +62,10 @@ def _said(record: Path) -> str:
     return _text(record, "stdout") + _text(record, "stderr")
 
 
-def _watch(owner: int, record: Path, command: Sequence[str]) -> None:
+def _watch(owner: int, record: Path, after: str, command: Sequence[str]) -> None:
     """Run `command` to its end, which is written down in one step, or to the end of `owner`."""
+    if after:
+        build_opener(ProxyHandler({})).open(after, timeout=LONGEST_SECONDS).close()
     with subprocess.Popen(command, close_fds=False) as running:
         while running.poll() is None:
             if not _is_there(owner):
@@ -75,4 +85,4 @@ def _is_there(process: int) -> bool:
 
 
 if __name__ == "__main__":
-    _watch(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    _watch(int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4:])

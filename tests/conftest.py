@@ -10,7 +10,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -23,6 +23,7 @@ import requests
 from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
+from flows.process.own_prefect import ASKED_SERVER
 from tests import background
 from warehouse.open import open_warehouse
 
@@ -111,19 +112,27 @@ def run_trends(*arguments: str, cwd: Path = ROOT, **environment: str) -> subproc
     )  # fmt: skip
 
 
-def run_here(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_here(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """The command in this process, where one of its own is not the point: that would load longer than it works."""
     from flows import cli
 
+    answer = io.BytesIO()
+    out = io.TextIOWrapper(answer, encoding="utf-8", write_through=True)
+    with environment(variables), redirect_stdout(out), redirect_stderr(io.StringIO()) as err:
+        code = cli.main(list(arguments))
+    return subprocess.CompletedProcess(arguments, code, answer.getvalue().decode(), err.getvalue())
+
+
+@contextmanager
+def environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Within this context the environment has `variables` too, and no word of the user's."""
     before = dict(os.environ)
-    os.environ |= OFFLINE | environment
+    os.environ |= OFFLINE | variables
     try:
-        with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()) as err:
-            code = cli.main(list(arguments))
+        yield
     finally:
         os.environ.clear()
         os.environ.update(before)
-    return subprocess.CompletedProcess(arguments, code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="session")
@@ -139,6 +148,10 @@ gc.disable()  # while some thousand tests are collected there is hardly any garb
 def pytest_collection_finish() -> None:
     gc.freeze()  # modules and tests stay to the end
     gc.enable()
+
+
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # else libraries miss what they have made when they are taken down
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -160,17 +173,20 @@ def _started_before_they_are_needed(request: pytest.FixtureRequest, shared_folde
     with FileLock(shared_folder / "background.lock"):
         if not (shared_folder / "background").exists():  # else another test process has started them
             (shared_folder / "background").mkdir()
-            for name, begin in {"demo": _start_demo, "prefect_api": _start_prefect}.items():
-                if name in needed:
-                    begin(shared_folder / "background", owner)
+            if needed & {"demo", "prefect_api"}:
+                url = _start_prefect(shared_folder / "background", owner)
+                if "demo" in needed:
+                    _start_demo(shared_folder / "background", owner, url)
 
 
-def _start_demo(folder: Path, owner: int) -> None:
+def _start_demo(folder: Path, owner: int, prefect_api: str) -> None:
+    """It reports to the server that the tests share, since making a database of its own would take it four seconds."""
     command = [*TRENDS, "--data", str(folder / "data"), "nightly", "--replay"]
-    background.start(folder / "demo", command, owner=owner, environment=os.environ)
+    environment = os.environ | {ASKED_SERVER: prefect_api}
+    background.start(folder / "demo", command, owner=owner, environment=environment, after=f"{prefect_api}/health")
 
 
-def _start_prefect(folder: Path, owner: int) -> None:
+def _start_prefect(folder: Path, owner: int) -> str:
     """As a night starts its own: on a socket that is open, and takes requests, before the server is up."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app",
@@ -182,7 +198,9 @@ def _start_prefect(folder: Path, owner: int) -> None:
         background.start(
             folder / "prefect", command, owner=owner, environment=environment, keep_open=[listener.fileno()]
         )
-        (folder / "prefect.url").write_text(f"http://127.0.0.1:{listener.getsockname()[1]}/api", encoding="utf-8")
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+        (folder / "prefect.url").write_text(url, encoding="utf-8")
+        return url
 
 
 @pytest.fixture(scope="session")

@@ -101,11 +101,18 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         refuse_to_begin_anew(path)
+        _refuse_question_mark(path)
         return duckdb.connect(str(path))
     except duckdb.Error as error:
         raise _opening_error(path, str(error)) from None
     except OSError as error:
         raise WarehouseUnreadable(path, f"{path}: cannot be created: {error.strerror}") from None
+
+
+def _refuse_question_mark(path: Path) -> None:
+    """DuckDB takes what follows a ? in a path for options, and would look for its log elsewhere."""
+    if "?" in str(path):
+        raise WarehouseUnreadable(path, f"{path}: there may be no ? in this path; give the data folder another name")
 
 
 def refuse_to_begin_anew(path: Path) -> None:

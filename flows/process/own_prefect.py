@@ -177,7 +177,7 @@ def _companion(home: Path, descriptor: int | None) -> subprocess.Popen[bytes]:
 def _what_is_broken(home: Path) -> str | None:
     """What about the home keeps a server from starting, as far as can be seen without starting one."""
     database = home / _DATABASE
-    if home.exists() and not home.is_dir():
+    if os.path.lexists(home) and not home.is_dir():
         return f"{home} is no folder"
     if not os.path.lexists(database):
         return None

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import ROOT, TRENDS
+from tests.conftest import ROOT, TRENDS, run_here
 
 GONE_WITHIN_SECONDS = 60  # on a machine that has much else to do
 CONFIG = """
@@ -64,6 +64,10 @@ class SmallNight:
         given = {"preexec_fn": _minding_signals} | given
         self.started.append(subprocess.Popen(self.command, env=environment, **given))
         return self.started[-1]
+
+    def run_here(self) -> subprocess.CompletedProcess[str]:
+        """The night in this process, where one of its own is not the point."""
+        return run_here(*self.command[1:], **self.environment)
 
     def run(self, **options: Any) -> subprocess.CompletedProcess[str]:
         process = self.start(**options)
@@ -121,9 +125,10 @@ def small_night(folder: Path, prefect_database: Path) -> SmallNight:
 
 
 @pytest.fixture
-def small(tmp_path: Path, prefect_database: Path) -> Iterator[SmallNight]:
-    """A place for small nights; what still runs at the end of the test is killed."""
+def small(tmp_path: Path, prefect_database: Path, empty_warehouse: Path) -> Iterator[SmallNight]:
+    """A place for small nights with a warehouse that has no row yet; what still runs at the end is killed."""
     night = small_night(tmp_path, prefect_database)
+    shutil.copy(empty_warehouse, night.data / "warehouse.duckdb")
     yield night
     for process in night.started:
         process.kill()

@@ -19,7 +19,7 @@ from flows.process.own_prefect import ASKED_SERVER, LARGEST_DATABASE_BYTES, pref
 from flows.replay.server import Reply, Request
 from tests.conftest import ROOT
 from tests.flows.conftest import StartReplay
-from tests.flows.process.conftest import SmallNight, small_night
+from tests.flows.process.conftest import SmallNight
 
 pytestmark = pytest.mark.slow
 
@@ -27,63 +27,6 @@ pytestmark = pytest.mark.slow
 def _states(home: Path) -> list[str]:
     with closing(sqlite3.connect(home / "prefect.db")) as con:
         return [state for (state,) in con.execute("SELECT state_name FROM flow_run")]
-
-
-@pytest.fixture(scope="module")
-def users(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The user's own home of Prefect, with a broken database and a profile that names a dead server."""
-    home = tmp_path_factory.mktemp("users")
-    (home / "prefect.db").write_bytes(b"no database" * 1000)
-    (home / "profiles.toml").write_text('active = "x"\n[profiles.x]\nPREFECT_API_URL = "http://127.0.0.1:1/api"\n')
-    return home
-
-
-@pytest.fixture(scope="module")
-def whole_night(
-    tmp_path_factory: pytest.TempPathFactory, prefect_database: Path, users: Path
-) -> tuple[SmallNight, subprocess.CompletedProcess[str]]:
-    """A night that comes to its end, in an environment that names dead servers and homes that cannot be used."""
-    place = small_night(tmp_path_factory.mktemp("whole"), prefect_database)
-    run = place.run(
-        environment={
-            "HOME": "/proc/nowhere",
-            "PREFECT_HOME": str(users),
-            "PREFECT_PROFILE": "x",
-            "PREFECT_API_URL": "http://127.0.0.1:1/api",
-            "PREFECT_API_DATABASE_CONNECTION_URL": "postgresql+asyncpg://nobody@127.0.0.1:1/none",
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "true",
-            "PREFECT_LOGGING_LEVEL": "nonsense",
-        }
-    )
-    return place, run
-
-
-def test_nothing_of_the_users_prefect_steers_or_stops_a_night(
-    whole_night: tuple[SmallNight, subprocess.CompletedProcess[str]], users: Path
-) -> None:
-    place, run = whole_night
-    assert run.stdout.endswith("report.html\n"), run.stderr
-    assert "prefect" not in run.stderr
-    assert _states(place.data / "prefect") == ["Completed"]
-    assert sorted(path.name for path in users.iterdir()) == ["prefect.db", "profiles.toml"]
-
-
-def test_nothing_runs_on_after_a_night_that_came_to_its_end(
-    whole_night: tuple[SmallNight, subprocess.CompletedProcess[str]],
-) -> None:
-    place, run = whole_night
-    assert run.stdout.endswith("report.html\n"), run.stderr
-    assert place.children() == []
-
-
-def test_a_folder_of_any_name_will_do(tmp_path: Path, prefect_database: Path) -> None:
-    folder = tmp_path / 'it\'s #1 "100 %" ? Zürich'
-    (folder / "prefect").mkdir(parents=True)
-    shutil.copy(prefect_database, folder / "prefect" / "prefect.db")
-    lines: list[str] = []
-    with prefect_of_night(folder, lines.append) as prefect:
-        assert prefect.is_ready()
-    assert lines == []
 
 
 def _garbage(home: Path) -> None:
@@ -112,6 +55,10 @@ def _file_in_place_of_the_home(home: Path) -> None:
     home.write_text("?")
 
 
+def _link_to_nowhere(home: Path) -> None:
+    home.symlink_to("/proc/nowhere")
+
+
 def _written_by_a_newer_prefect(home: Path) -> None:
     """Sound for SQLite, but the server cannot start with it."""
     home.mkdir()
@@ -121,7 +68,9 @@ def _written_by_a_newer_prefect(home: Path) -> None:
         con.commit()
 
 
-@pytest.mark.parametrize("break_it", [_garbage, _damaged_page, _folder_in_its_place, _file_in_place_of_the_home])
+@pytest.mark.parametrize(
+    "break_it", [_garbage, _damaged_page, _folder_in_its_place, _file_in_place_of_the_home, _link_to_nowhere]
+)
 def test_a_broken_home_is_made_anew_and_told_in_one_line(tmp_path: Path, break_it: Callable[[Path], None]) -> None:
     """Seen before a server is started, so that none has to be waited for."""
     break_it(tmp_path / "prefect")
@@ -156,14 +105,24 @@ def test_a_database_that_has_grown_large_is_made_anew(tmp_path: Path) -> None:
     assert lines == []
 
 
-def test_a_home_that_cannot_be_made_costs_only_the_record_in_prefect(small: SmallNight) -> None:
-    """As on a disk without a single free block: the night has its report all the same."""
-    shutil.rmtree(small.data / "prefect")
-    (small.data / "prefect").symlink_to("/proc/nowhere")
-    run = small.run()
+def test_a_server_that_cannot_be_started_costs_only_the_record_in_prefect(
+    small: SmallNight, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine without memory for one more process: the night has its report all the same."""
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    run = small.run_here()
     assert run.stdout.endswith("report.html\n"), run.stderr
-    assert "prefect: " in run.stderr
+    assert "prefect: cannot be started: " in run.stderr
     assert "Traceback" not in run.stderr
+    assert small.statuses() == ["ok"]
+
+
+def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """As on a disk that takes nothing: in /proc nobody can make a folder."""
+    lines: list[str] = []
+    with prefect_of_night(Path("/proc/nowhere"), lines.append) as prefect:
+        assert not prefect.is_ready()
+    assert lines[0].startswith("cannot be started: ")
 
 
 def test_a_server_that_dies_costs_only_the_record_in_prefect(small: SmallNight) -> None:
@@ -179,7 +138,8 @@ def test_a_server_that_dies_costs_only_the_record_in_prefect(small: SmallNight) 
 
 def test_the_server_that_was_asked_for_gets_the_night(small: SmallNight, prefect_api: str) -> None:
     shutil.rmtree(small.data / "prefect")
-    run = small.run(environment={ASKED_SERVER: prefect_api})
+    small.environment = {ASKED_SERVER: prefect_api}
+    run = small.run_here()
     assert run.stdout.endswith("report.html\n"), run.stderr
     told = [
         item["description"] or ""

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from flows.process.private import kept_private
-from tests.flows.process.conftest import SmallNight
 
 
 @pytest.fixture(autouse=True)
@@ -23,14 +22,6 @@ def modes(folder: Path) -> dict[str, str]:
 def open_to_others(folder: Path) -> list[Path]:
     every = [folder, *folder.rglob("*")]
     return [path for path in every if not path.is_symlink() and path.stat().st_mode & 0o077]
-
-
-@pytest.mark.slow
-def test_a_night_leaves_nothing_that_others_can_read(small: SmallNight) -> None:
-    small.config = small.config.replace("[sources.git_history]\nenabled = false", "")
-    assert small.run().stdout.endswith("report.html\n")
-    assert open_to_others(small.data) == []
-    assert (small.data / "published.duckdb").stat().st_mode & 0o777 == 0o400
 
 
 def test_what_was_written_within_is_private_and_the_rest_of_the_process_as_before(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -17,10 +18,10 @@ from flows import cli
 from flows.process.own_prefect import ASKED_SERVER
 from flows.process.progress import PlainProgress, TerminalProgress, progress_on
 from flows.process.streams import say
+from tests.conftest import TRENDS, environment
 from tests.flows.process.conftest import SmallNight
 from warehouse.printable import REPLACEMENT
 
-Disturbed = Callable[[SmallNight], "subprocess.CompletedProcess[str]"]
 NOBODY = "import os, sys; os.close(2); os.execv(sys.argv[1], sys.argv[1:])"
 
 
@@ -98,51 +99,80 @@ def place(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> SmallNi
 
 @pytest.fixture(scope="module")
 def undisturbed(place: SmallNight) -> subprocess.CompletedProcess[str]:
-    run = place.run()
+    run = place.run_here()
     assert run.stdout.endswith("report.html\n"), run.stderr
     return run
 
 
+@contextmanager
+def _stream(name: str, file: TextIO) -> Iterator[None]:
+    """Here and in whatever is started from here, `file` is standard output or standard error, as a shell gives it."""
+    number = {"stdout": 1, "stderr": 2}[name]
+    kept, before = os.dup(number), getattr(sys, name)
+    os.dup2(file.fileno(), number)
+    ours = os.fdopen(number, "w", encoding="utf-8", closefd=False)
+    setattr(sys, name, ours)
+    try:
+        yield
+    finally:
+        setattr(sys, name, before)
+        with suppress(OSError):
+            ours.close()  # what it still holds back is lost here, not written to whatever is next behind its number
+        os.dup2(kept, number)
+        os.close(kept)
+
+
 def _progress_to_nobody(place: SmallNight) -> subprocess.CompletedProcess[str]:
+    """In a process of its own, since only that can begin without a stream."""
     command = [sys.executable, "-c", NOBODY, *place.command]
     return subprocess.run(
         command, stdout=subprocess.PIPE, text=True, check=False, timeout=100, env=os.environ | place.environment
     )
 
 
-def _progress_to_a_reader_that_is_gone(place: SmallNight) -> subprocess.CompletedProcess[str]:
-    reader, writer = os.pipe()
-    os.close(reader)
-    with os.fdopen(writer, "w") as gone:
-        return place.run(stderr=gone)
-
-
-def _progress_to_a_full_disk(place: SmallNight) -> subprocess.CompletedProcess[str]:
-    with Path("/dev/full").open("w") as full:
-        return place.run(stderr=full)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "disturbed", [_progress_to_nobody, _progress_to_a_reader_that_is_gone, _progress_to_a_full_disk]
-)
-def test_a_night_is_the_same_whoever_reads_its_progress(
-    place: SmallNight, undisturbed: subprocess.CompletedProcess[str], disturbed: Disturbed
+def test_a_night_is_the_same_when_nobody_reads_its_progress(
+    place: SmallNight, undisturbed: subprocess.CompletedProcess[str]
 ) -> None:
     before = place.statuses()
-    run = disturbed(place)
+    run = _progress_to_nobody(place)
     assert (run.stdout, run.returncode) == (undisturbed.stdout, undisturbed.returncode)
     assert place.statuses() == [*before, before[0]]
 
 
 @pytest.mark.slow
-def test_a_report_whose_path_nobody_takes_is_a_report(
-    place: SmallNight, undisturbed: subprocess.CompletedProcess[str]
+@pytest.mark.parametrize("stream", ["without_reader", "full_disk"])
+def test_a_night_is_the_same_whoever_reads_its_progress(
+    place: SmallNight,
+    undisturbed: subprocess.CompletedProcess[str],
+    stream: str,
+    request: pytest.FixtureRequest,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    with Path("/dev/full").open("w") as full_disk:
-        run = place.run(stdout=full_disk)
-    assert run.returncode == undisturbed.returncode
-    last = run.stderr.splitlines()[-1]
+    before = place.statuses()
+    with _stream("stderr", request.getfixturevalue(stream)), environment(place.environment):
+        code = cli.main(place.command[1:])
+    assert (capfd.readouterr().out, code) == (undisturbed.stdout, undisturbed.returncode)
+    assert place.statuses() == [*before, before[0]]
+
+
+def test_the_exit_code_is_the_same_where_nobody_can_be_told(full_disk: TextIO, without_reader: TextIO) -> None:
+    for stream in (full_disk, without_reader):
+        done = subprocess.run([*TRENDS, "--config", "nowhere.toml", "status"], stderr=stream, check=False)
+        assert done.returncode == 2
+
+
+@pytest.mark.slow
+def test_a_report_whose_path_nobody_takes_is_a_report(
+    place: SmallNight,
+    undisturbed: subprocess.CompletedProcess[str],
+    full_disk: TextIO,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with _stream("stdout", full_disk), environment(place.environment):
+        code = cli.main(place.command[1:])
+    assert code == undisturbed.returncode
+    last = capfd.readouterr().err.splitlines()[-1]
     assert last == f"trends: standard output: No space left on device; the report is {undisturbed.stdout.strip()}"
 
 

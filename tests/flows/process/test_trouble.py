@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from flows.process.own_prefect import ASKED_SERVER
 from reports.index import report_folders
 from tests.conftest import run_here, run_trends
 from tests.flows.process.conftest import SmallNight
@@ -34,8 +35,8 @@ os._exit(0)
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> SmallNight:
     """What one night has left. Read-only: every test works on a copy."""
-    night = SmallNight(tmp_path_factory.mktemp("kept"))
-    run = night.run(environment={"TRENDS_PREFECT_API_URL": prefect_api})
+    night = SmallNight(tmp_path_factory.mktemp("kept"), environment={ASKED_SERVER: prefect_api})
+    run = night.run_here()
     assert run.stdout.endswith("report.html\n"), run.stderr
     return night
 
@@ -43,18 +44,9 @@ def kept(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> SmallNig
 class Copy(SmallNight):
     """A copy of `kept` with the commands that read it."""
 
-    prefect_api = ""
-
-    def night(self) -> subprocess.CompletedProcess[str]:
-        return run_here(*self.command[1:], TRENDS_PREFECT_API_URL=self.prefect_api)
-
-    def night_apart(self, **options: object) -> subprocess.CompletedProcess[str]:
-        """A night in a process of its own."""
-        return self.run(environment={"TRENDS_PREFECT_API_URL": self.prefect_api}, **options)
-
     def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """What a reader says; the answer of `trends sql` comes from a child, so that is a process of its own."""
-        return (run_trends if arguments[0] == "sql" else run_here)(*self._words(*arguments))
+        """What a reader says."""
+        return run_here(*self._words(*arguments))
 
     def ask_apart(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return run_trends(*self._words(*arguments))
@@ -75,11 +67,9 @@ class Copy(SmallNight):
 
 
 @pytest.fixture
-def copy(kept: SmallNight, tmp_path: Path, prefect_api: str) -> Copy:
+def copy(kept: SmallNight, tmp_path: Path) -> Copy:
     shutil.copytree(kept.folder, tmp_path / "copy", symlinks=True)
-    made = Copy(tmp_path / "copy")
-    made.prefect_api = prefect_api
-    return made
+    return Copy(tmp_path / "copy", environment=kept.environment)
 
 
 def refused(copy: Copy, *arguments: str) -> str:
@@ -113,7 +103,7 @@ def test_a_copy_that_is_held_for_writing_is_told_by_each_reader_and_replaced_by_
     with held(copy.published) as pid:
         for reader in READERS:
             assert refused(copy, *reader).startswith(f"trends: {copy.published} cannot be opened: process {pid} ")
-        night = copy.night()
+        night = copy.run_here()
         assert night.stdout.endswith("report.html\n"), night.stderr
         assert "Traceback" not in night.stderr
         assert copy.answers()
@@ -126,7 +116,7 @@ def test_a_log_that_somebody_left_beside_the_copy_is_told_by_each_reader_and_rem
     Path(f"{other}.wal").rename(log)
     for reader in READERS:
         assert refused(copy, *reader).endswith("has left published.duckdb.wal beside it; delete that file")
-    assert copy.night().stdout.endswith("report.html\n")
+    assert copy.run_here().stdout.endswith("report.html\n")
     assert not log.exists()
     assert copy.answers()
 
@@ -162,7 +152,7 @@ def test_a_damaged_copy_is_told_by_each_reader(copy: Copy, spoil: Callable[[Path
 def test_a_damaged_copy_is_replaced_by_the_night(copy: Copy) -> None:
     copy.published.chmod(0o600)
     _damaged_blocks(copy.published)
-    assert copy.night().stdout.endswith("report.html\n")
+    assert copy.run_here().stdout.endswith("report.html\n")
     assert copy.answers()
 
 
@@ -174,7 +164,7 @@ def test_a_disk_that_is_not_mounted_costs_nothing(copy: Copy, lose: Callable[[Pa
     """No warehouse, but the copy of one: an empty one must not take its place."""
     lose(copy.warehouse)
     before = copy.published.read_bytes()
-    night = copy.night()
+    night = copy.run_here()
     assert night.returncode == 3
     (line,) = night.stderr.splitlines()
     assert "missing or empty, but published.duckdb beside it shows that there was one" in line
@@ -191,7 +181,7 @@ def test_a_damaged_block_of_the_warehouse_is_a_line_and_the_copy_stays(copy: Cop
     with copy.warehouse.open("r+b") as file:
         file.seek(3 * 4096 + int(blocks * place) * 262_144 + 1000)
         file.write(os.urandom(64))
-    night = copy.night()
+    night = copy.run_here()
     assert "Traceback" not in night.stderr
     assert night.returncode in {0, 1, 3}
     if night.returncode:
@@ -202,14 +192,17 @@ def test_a_damaged_block_of_the_warehouse_is_a_line_and_the_copy_stays(copy: Cop
 
 @pytest.mark.parametrize("room", [4096, 3_000_000])
 def test_a_full_disk_is_a_line_and_the_copy_stays(copy: Copy, room: int) -> None:
-    """No file grows beyond `room`: nothing can be written at all, or no new copy."""
+    """No file grows beyond `room`: nothing can be written at all, or no new copy.
+
+    In a process of its own, so that the next night reads the file as this one has left it.
+    """
     assert copy.published.stat().st_size > 3_000_000
-    night = copy.night_apart(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
+    night = copy.run(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)))
     assert "Traceback" not in night.stderr, night.stderr
     assert night.returncode == 3
     assert "; make room and run it again" in night.stderr
     assert copy.answers()
-    assert copy.night().stdout.endswith("report.html\n")
+    assert copy.run_here().stdout.endswith("report.html\n")
 
 
 def test_a_report_beside_a_running_night_is_built(copy: Copy) -> None:
@@ -230,7 +223,7 @@ def test_a_folder_in_place_of_the_link_to_the_newest_report_is_told_and_left_alo
     latest.mkdir()
     (latest / "mine.txt").write_text("mine")
     said = f"{latest}: is a folder, so it cannot lead to the newest report; move it away"
-    night = copy.night()
+    night = copy.run_here()
     assert (night.returncode, night.stdout[-12:]) == (1, "report.html\n")
     assert said in night.stderr
     report = copy.ask("report")
