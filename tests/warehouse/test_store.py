@@ -97,6 +97,13 @@ def test_a_file_of_another_kind_is_refused_in_one_line(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_question_mark_in_the_path_is_refused_in_one_line(tmp_path: Path) -> None:
+    """DuckDB would look for the log of such a file elsewhere, and fail at the first commit."""
+    with pytest.raises(WarehouseUnreadable, match=r"there may be no \? in this path; give "):
+        open_warehouse(tmp_path / "why?" / "w.duckdb")
+    assert list((tmp_path / "why?").iterdir()) == []
+
+
 def test_the_same_answer_twice_writes_nothing(con: duckdb.DuckDBPyConnection) -> None:
     assert save_answers(con, "r1", [_downloads(5, 6), _downloads(5, 6)]) == 2
     assert save_answers(con, "r2", [_downloads(5, 6)]) == 0
