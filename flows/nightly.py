@@ -174,7 +174,10 @@ def mail(run: Run) -> None:
         return
     run.progress.begin("mail")
     with page_to_attach(settings, run.report, run.prepared) as page:
-        outcomes = deliver(run.con, settings.mail, run.report, now=run.now(), environ=os.environ, page=page)
+        outcomes = deliver(
+            run.con, settings.mail, run.report,
+            now=run.now(), environ=os.environ, page=page, base_url=settings.report.base_url,
+        )  # fmt: skip
     run.failed += [f"mail to {outcome}" for outcome in outcomes if outcome.is_problem]
     for outcome in outcomes:
         run.progress.end("mail", "failed" if outcome.is_problem else "ok", str(outcome))

@@ -7,12 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, StrictBool, ValidationError, ValidationInfo, field_validator
 
+from flows.config.mail import Mail
 from flows.config.messages import across_keys, in_one_key
+from flows.config.section import Section
 from flows.config.types import (
-    AbsolutePath,
-    Address,
     Attempts,
     BreakMetric,
     BreakSource,
@@ -22,8 +22,6 @@ from flows.config.types import (
     EnvironmentVariable,
     FrameworkKey,
     Geo,
-    Host,
-    ListName,
     Name,
     Number,
     Package,
@@ -35,7 +33,6 @@ from flows.config.types import (
     Topic,
     Url,
     from_to,
-    is_loopback,
 )
 from warehouse.calendar import MONTHS_OF_HISTORY
 
@@ -44,12 +41,6 @@ LARGEST_FILE_BYTES = 2**20
 
 class ConfigError(Exception):
     """config.toml cannot be used; the message names file, key, value and what is allowed, one line a fault."""
-
-
-class Section(BaseModel):
-    """A table of config.toml: unknown keys are faults, values cannot change after loading."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 class Framework(Section):
@@ -154,9 +145,10 @@ class Warehouse(Section):
 
 
 class Report(Section):
-    """How the page is written."""
+    """How the page is written. `base_url`: where the folder of reports is served, for links in mails and the feed."""
 
     self_contained: StrictBool = True
+    base_url: Url | None = None
 
 
 class MeasurementBreak(Section):
@@ -180,74 +172,6 @@ class MeasurementBreak(Section):
     def _not_before_it_began(cls, value: date | None, info: ValidationInfo) -> date | None:
         if value and value < info.data.get("effective_on", value):
             raise ValueError("must not be before effective_on")
-        return value
-
-
-class MailList(Section):
-    """Who gets which frameworks how often. `frameworks` empty: all. Renaming a list starts its record of mails anew."""
-
-    name: ListName
-    recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
-    cadence: Literal["nightly", "weekly", "monthly"] = "weekly"
-    frameworks: tuple[FrameworkKey, ...] = ()
-
-    @field_validator("recipients")
-    @classmethod
-    def _once_each(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if len({address.lower() for address in value}) < len(value):
-            raise ValueError("names an address twice")
-        return value
-
-
-class Mail(Section):
-    """The mail server and the lists; without lists no mail is sent. `timeout_seconds` is for one step of the protocol.
-
-    Certificates are always verified, against the machine's authorities or those in `ca_file`.
-    """
-
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    host: Host = ""
-    port: Annotated[Count, from_to(1, 65535)] = 587
-    username_env: EnvironmentVariable | None = None
-    password_env: Annotated[EnvironmentVariable | None, Field(validate_default=True)] = None
-    ca_file: AbsolutePath | None = None
-    sender: Annotated[Address | None, Field(alias="from")] = None
-    sender_name: Annotated[Name, Field(alias="from_name")] = "Framework Trends"
-    timeout_seconds: Seconds = 60
-    attempts: Attempts = 3
-    lists: tuple[MailList, ...] = ()
-
-    @field_validator("host")
-    @classmethod
-    def _private_without_encryption(cls, value: str, info: ValidationInfo) -> str:
-        if info.data.get("security") == "none" and value and not is_loopback(value):
-            raise ValueError('must be this machine (127.0.0.1, ::1 or localhost) when security = "none"')
-        return value
-
-    @field_validator("password_env")
-    @classmethod
-    def _both_or_neither(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if (value is None) != (info.data.get("username_env") is None):
-            raise ValueError("username_env and password_env have to be set together")
-        return value
-
-    @field_validator("sender_name")
-    @classmethod
-    def _one_line(cls, value: str) -> str:
-        if not value.isprintable():
-            raise ValueError("must be one line without control characters")
-        return value
-
-    @field_validator("lists")
-    @classmethod
-    def _ready_to_send(cls, value: tuple[MailList, ...], info: ValidationInfo) -> tuple[MailList, ...]:
-        missing = [
-            key for key, field in (("mail.host", "host"), ("mail.from", "sender")) if not info.data.get(field, "?")
-        ]
-        if value and missing:
-            raise ValueError(f"need {' and '.join(missing)} to be set")
-        if len({mail_list.name for mail_list in value}) < len(value):
-            raise ValueError("must have different names")
         return value
 
 

@@ -127,6 +127,12 @@ def _checked_address(value: str) -> str:
     return value
 
 
+def _checked_way_out(value: str) -> str:
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d+)?(/[^\s<>@]*)?", value) and not _ADDRESS.fullmatch(value):
+        raise ValueError("must be a bare address such as leave@example.com, or a page that starts with https://")
+    return value
+
+
 def _absolute(value: Path) -> Path:
     if not value.is_absolute():
         raise ValueError("must be an absolute path: the nightly job may run in another folder")
@@ -174,6 +180,7 @@ EnvironmentVariable = Annotated[
     str, words(r"[A-Z_][A-Z0-9_]*", "the name of an environment variable: capitals, digits and _")
 ]
 Address = Annotated[str, AfterValidator(_checked_address)]
+Unsubscribe = Annotated[str, AfterValidator(_checked_way_out)]
 Host = Annotated[str, AfterValidator(_checked_host)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 ListName = Annotated[str, words(r"[a-z0-9][a-z0-9_-]{0,62}", "1 to 63 small letters, digits, - or _")]

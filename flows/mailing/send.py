@@ -20,7 +20,8 @@ from typing import Literal
 
 import duckdb
 
-from flows.config.settings import Mail, MailList, Settings
+from flows.config.mail import Mail, MailList
+from flows.config.settings import Settings
 from flows.mailing.smtp import (
     NotAcceptedError,
     PostError,
@@ -34,7 +35,7 @@ from flows.process.private import kept_private
 from flows.report_folder import make_page, make_report, update_list
 from flows.retry import again
 from reports.build import BuiltReport
-from reports.mail.digest import digest_of
+from reports.mail.digest import PageAt, attached_page, digest_of, linked_page, page_left_behind
 from reports.mail.message import Attachment, Envelope, message
 from reports.problems import still_to_come
 from reports.wording import listed, long_day
@@ -43,7 +44,7 @@ from warehouse.open import identity_key, writing_warehouse
 from warehouse.read.state import definitions_version
 from warehouse.rows import ReportIssue
 
-Status = Literal["sent", "already", "waiting", "refused", "deferred", "uncertain"]
+Status = Literal["sent", "already", "waiting", "paused", "refused", "deferred", "uncertain"]
 _GONE_IN_A_ROW = 2
 _LAST_DAY_TO_WAIT = 10
 """Day of the month on which a monthly mail goes out with whatever there is. The last week of search interest that
@@ -56,6 +57,7 @@ class Outcome:
 
     sent        now; already: in an earlier run
     waiting     a monthly mail, while figures of the month that it tells of are late and may still come
+    paused      nothing is sent to the list before the day that config.toml names
     refused     the server will never take it; a later run tries again, in case somebody has mended it
     deferred    not accepted this time; a later run sends it
     uncertain   it was handed over and the answer is not known; it is not sent again on its own
@@ -69,7 +71,7 @@ class Outcome:
 
     @property
     def is_problem(self) -> bool:
-        return self.status not in ("sent", "already", "waiting")
+        return self.status not in ("sent", "already", "waiting", "paused")
 
     def __str__(self) -> str:
         return (
@@ -95,19 +97,20 @@ def mail_report(
     if not settings.mail.lists:
         say("no mail: config.toml names no list under [[mail.lists]]")
         return True
-    data = settings.warehouse.data
+    data, base_url = settings.warehouse.data, settings.report.base_url
     built = make_report(settings, data, as_of)
     with suppress(OSError):  # the night's own list says what is wrong with it
         update_list(data / "reports", built, last_day=now.date())
     with kept_private(data), page_to_attach(settings, built, data / "published.duckdb") as page:
         if dry_run:
-            for path in write_samples(settings.mail, built, page=page):
+            for path in write_samples(settings.mail, built, page=page, base_url=base_url):
                 say(f"dry run, nothing sent: {path}")
             return True
         with writing_warehouse(data / "warehouse.duckdb") as con:
             outcomes = deliver(
-                con, settings.mail, built, now=now, environ=environ, page=page, resend_uncertain=resend_uncertain
-            )
+                con, settings.mail, built, now=now, environ=environ, page=page, base_url=base_url,
+                resend_uncertain=resend_uncertain,
+            )  # fmt: skip
     for outcome in outcomes:
         say(str(outcome))
     return not any(outcome.is_problem for outcome in outcomes)
@@ -121,26 +124,30 @@ def deliver(
     now: datetime,
     environ: Mapping[str, str],
     page: Path | None = None,
+    base_url: str | None = None,
     resend_uncertain: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[Outcome]:
-    """Send every list its digest of `built`, and record what became of it. `page`: attached in place of built.page.
+    """Send every list its digest of `built`, and record what became of it. `page`: attached in place of built.page;
+    `base_url`: where the reports are served.
 
     Nothing is raised for what a mail server does: every outcome is listed, and a later run takes up what is left.
     """
     outcomes: list[Outcome] = []
     for mail_list in mail.lists:
-        round_ = _Round(con, mail, mail_list, built, page or built.page, now, resend_uncertain, sleep)
+        round_ = _Round(con, mail, mail_list, built, page or built.page, base_url, now, resend_uncertain, sleep)
         outcomes += round_.run(environ)
     return outcomes
 
 
-def write_samples(mail: Mail, built: BuiltReport, *, page: Path | None = None) -> list[Path]:
+def write_samples(
+    mail: Mail, built: BuiltReport, *, page: Path | None = None, base_url: str | None = None
+) -> list[Path]:
     """The dry run: <report>/<list>.eml for each list, without recipients, the same bytes every time. Sends nothing."""
     paths = []
     for mail_list in mail.lists:
         path = built.folder / f"{mail_list.name}.eml"
-        path.write_bytes(_Post(mail, mail_list, built, page or built.page).sample())
+        path.write_bytes(_Post(mail, mail_list, built, page or built.page, base_url).sample())
         paths.append(path)
     return paths
 
@@ -148,11 +155,18 @@ def write_samples(mail: Mail, built: BuiltReport, *, page: Path | None = None) -
 @contextmanager
 def page_to_attach(settings: Settings, built: BuiltReport, published: Path) -> Iterator[Path]:
     """The page as one file: where the chart library lies beside the pages, it is built once more with it inside."""
-    if settings.report.self_contained:
+    is_asked = any(mail_list.attach == "page" for mail_list in settings.mail.lists)
+    if settings.report.self_contained or not is_asked:
         yield built.page
         return
     with TemporaryDirectory() as folder:
         yield make_page(published, built.as_of, Path(folder), self_contained=True).page
+
+
+def page_of(built: BuiltReport, base_url: str | None) -> PageAt:
+    """Where a reader of a mail finds the page of `built`, which is not attached."""
+    path = f"{built.folder.name}/{built.page.name}"
+    return linked_page(f"{base_url}/{path}") if base_url else page_left_behind(f"reports/{path}")
 
 
 def period_of(cadence: str, as_of: date) -> str:
@@ -172,20 +186,18 @@ def masked(address: str) -> str:
 class _Post:
     """Makes the messages of one list; the digest, its pictures among it, is made once."""
 
-    def __init__(self, mail: Mail, mail_list: MailList, built: BuiltReport, page: Path) -> None:
+    def __init__(self, mail: Mail, mail_list: MailList, built: BuiltReport, page: Path, base_url: str | None) -> None:
         self._mail = mail
         self._list = mail_list
         self._as_of = built.as_of
-        page_name = f"framework-trends-{built.as_of.isoformat()}.html"
-        self._digest = digest_of(
-            built,
-            page_name=page_name,
-            only=frozenset(mail_list.frameworks),
-        )
-        self._attachments = (
-            Attachment(page_name, "text/html", page.read_bytes()),
-            Attachment("metrics.csv", "text/csv", built.csv.read_bytes()),
-        )
+        name = f"framework-trends-{built.as_of.isoformat()}.html"
+        at = page_of(built, base_url) if mail_list.attach != "page" else attached_page(name)
+        self._digest = digest_of(built, page=at, only=frozenset(mail_list.frameworks))
+        self._attachments: tuple[Attachment, ...] = ()
+        if mail_list.attach == "page":
+            self._attachments = (Attachment(name, "text/html", page.read_bytes()),)
+        elif mail_list.attach == "csv":
+            self._attachments = (Attachment(built.csv.name, "text/csv", built.csv.read_bytes()),)
 
     def sample(self) -> bytes:
         """The message for nobody, dated at the end of the report's day."""
@@ -199,6 +211,7 @@ class _Post:
             sender_name=self._mail.sender_name,
             list_name=self._list.name,
             cadence=self._list.cadence,
+            way_out=self._mail.unsubscribe or self._mail.sender or "",
             recipient=recipient,
             dated=dated,
             seed=seed,
@@ -215,6 +228,7 @@ class _Round:
     mail_list: MailList
     built: BuiltReport
     page: Path
+    base_url: str | None
     now: datetime
     resend_uncertain: bool
     sleep: Callable[[float], None]
@@ -230,6 +244,10 @@ class _Round:
         yield from (outcome for outcome in settled.values() if outcome)
         unsent = [address for address, outcome in settled.items() if outcome is None]
         if not unsent:
+            return
+        until = self.mail_list.pause_until
+        if until and self.now.date() < until:
+            yield from (self._outcome(address, "paused", f"until {long_day(until)}") for address in unsent)
             return
         if late := self._late():
             yield from (self._outcome(address, "waiting", late) for address in unsent)
@@ -266,7 +284,7 @@ class _Round:
 
     def _send_all(self, session: Session, addresses: list[str]) -> Iterator[Outcome]:
         """One address that fails stops no other; a server that is gone or of no use is not asked for each again."""
-        post = _Post(self.mail, self.mail_list, self.built, self.page)
+        post = _Post(self.mail, self.mail_list, self.built, self.page, self.base_url)
         gone, stop = 0, None
         for address in addresses:
             result = stop or self._send(session, post, address)

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from flows.config.settings import Mail
+from flows.config.mail import Mail
 
 LATER = "it is tried again on the next run"
 _CHUNK = 2**16

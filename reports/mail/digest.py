@@ -54,6 +54,31 @@ class TableRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PageAt:
+    """Where a reader of the mail finds the page: its name in a sentence, the words before `place`, and a link to it."""
+
+    name: str
+    says: str
+    place: str
+    link: str = ""
+
+
+_EVERYTHING = "The full page with every figure, its definition and its SQL"
+
+
+def attached_page(file_name: str) -> PageAt:
+    return PageAt("the attached page", f"{_EVERYTHING} is attached: ", file_name)
+
+
+def linked_page(link: str) -> PageAt:
+    return PageAt("the full page", f"{_EVERYTHING}: ", link, link)
+
+
+def page_left_behind(path: str) -> PageAt:
+    return PageAt("the full page", f"{_EVERYTHING} is kept where this mail comes from: ", path)
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """What one list reads. `headline` is the one most important thing; it goes into the subject."""
 
@@ -67,12 +92,12 @@ class Digest:
     columns: tuple[Column, ...]
     rows: tuple[TableRow, ...]
     pictures: tuple[Picture, ...]
-    page_name: str
+    page: PageAt
     selection: str = ""
     has_marks: bool = False
 
 
-def digest_of(built: BuiltReport, *, page_name: str, only: frozenset[str] = frozenset()) -> Digest:
+def digest_of(built: BuiltReport, *, page: PageAt, only: frozenset[str] = frozenset()) -> Digest:
     """The digest of a report. `only`: keys of the frameworks that the list asks for, empty for all."""
     facts = built.facts.only(only) if only else built.facts
     rows = summarise(facts) if only else built.summary
@@ -88,7 +113,7 @@ def digest_of(built: BuiltReport, *, page_name: str, only: frozenset[str] = froz
         columns=tuple(_column(facts, signal) for signal in SIGNALS),
         rows=tuple(TableRow(short_label(item.label), _cells(rows, item.framework)) for item in facts.frameworks),
         pictures=pictures_of(facts),
-        page_name=page_name,
+        page=page,
         selection=listed([short_label(item.label) for item in facts.frameworks]) if only else "",
         has_marks=any(row.marks for row in rows),
     )

@@ -1,4 +1,4 @@
-"""The digest as a mail: HTML that mail programs show, plain text, pictures inside, page and figures attached.
+"""The digest as a mail: HTML that mail programs show, plain text, pictures inside; what a list asks for attached.
 
 Pure functions: the same digest, recipient and date give the same bytes. Nothing here talks to a mail server.
 """
@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -17,12 +18,13 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import css_inline
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context, select_autoescape
 from jinja2.runtime import Context
 
-from reports.mail.digest import Digest, digest_of
+from reports.mail.digest import Digest, digest_of, linked_page
 from reports.mail.pictures import Picture
 from reports.mail.pictures import write as write_pictures
 from reports.wording import MINUS, NBSP, long_day
@@ -49,12 +51,16 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who writes to whom, as what. Without a recipient the mail is a sample that is never sent."""
+    """Who writes to whom, as what. Without a recipient the mail is a sample that is never sent.
+
+    `way_out`: the address to write to, or the page to visit, to leave the list.
+    """
 
     sender: str
     sender_name: str
     list_name: str
     cadence: str
+    way_out: str
     recipient: str | None
     dated: datetime
     seed: str
@@ -81,7 +87,7 @@ _FORMS = (
 
 def write_files(built: BuiltReport) -> tuple[Path, ...]:
     """email.html, email.txt and charts/*.png beside the page: the digest of all frameworks, to look at."""
-    digest = digest_of(built, page_name=built.page.name)
+    digest = digest_of(built, page=linked_page(built.page.name))
     page, plain = built.folder / "email.html", built.folder / "email.txt"
     pictures = write_pictures(digest.pictures, built.folder / "charts")
     page.write_text(html(digest, picture_source=picture_file), encoding="utf-8", newline="\n")
@@ -108,7 +114,7 @@ def html(digest: Digest, *, picture_source: Callable[[Picture], str], footer: st
     """The HTML form with its styles inside the tags. `picture_source` says where an <img> finds its picture.
 
     Mail programs cut what is over 100 kB. So the notes under the pictures, then the ends of long texts, then the last
-    frameworks are left to the attached page until it fits.
+    frameworks are left to the page until it fits.
     """
     page = ""
     for form in _FORMS:
@@ -190,14 +196,18 @@ def _text_table(digest: Digest) -> str:
 
 
 def message(digest: Digest, envelope: Envelope, attachments: tuple[Attachment, ...]) -> EmailMessage:
-    """multipart/mixed(alternative(text, related(html, pictures)), attachments), the same bytes for the same arguments.
+    """alternative(text, related(html, pictures)), in a multipart/mixed with the attachments where there are any.
 
-    Raises ValueError for a header that holds a line end; names and subjects have lost theirs before.
+    The same arguments give the same bytes. Raises ValueError for a header that holds a line end; names and subjects
+    have lost theirs before.
     """
     identity = _identity(digest, envelope)
     footer = _footer(envelope)
-    mail = EmailMessage(policy=SMTP)
-    for name, value in _headers(digest, envelope, identity).items():
+    mail = EmailMessage(policy=SMTP.clone(refold_source="none"))  # what is encoded here stays as it is
+    _set_sender(mail, one_line(envelope.sender_name, 100), envelope.sender)
+    mail["To"] = Address(addr_spec=envelope.recipient) if envelope.recipient else "undisclosed-recipients:;"
+    _set_subject(mail, subject(digest))
+    for name, value in _headers(envelope, identity).items():
         mail[name] = value
     mail.set_content(text(digest, footer=footer), cte="quoted-printable")
     page = html(digest, picture_source=lambda picture: f"cid:{picture.name}.{identity}", footer=footer)
@@ -213,22 +223,40 @@ def message(digest: Digest, envelope: Envelope, attachments: tuple[Attachment, .
     return mail
 
 
-def _headers(digest: Digest, envelope: Envelope, identity: str) -> Mapping[str, Any]:
+def _headers(envelope: Envelope, identity: str) -> Mapping[str, Any]:
     return {
-        "From": Address(one_line(envelope.sender_name, 100), addr_spec=envelope.sender),
-        "To": Address(addr_spec=envelope.recipient) if envelope.recipient else "undisclosed-recipients:;",
-        "Subject": _unbroken(subject(digest)),
         "Date": envelope.dated,
         "Message-ID": f"<{identity}>",
         "List-Id": f"<{envelope.list_name}.{_domain(envelope.sender)}>",
+        "List-Unsubscribe": f"<{_way_out(envelope)}>",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
 
 
-def _unbroken(line: str) -> str:
-    """Python's own folding drops spaces between words that have to be encoded; a space that does not break stays."""
-    return line if line.isascii() else line.replace(" ", NBSP)
+def _way_out(envelope: Envelope) -> str:
+    """What the button of a mail program opens."""
+    way = envelope.way_out
+    return way if way.startswith("https:") else f"mailto:{quote(way, '@')}?subject=leave%20{envelope.list_name}"
+
+
+def _set_sender(mail: EmailMessage, name: str, address: str) -> None:
+    if name.isascii():
+        mail["From"] = Address(name, addr_spec=address)
+    else:
+        mail.set_raw("From", f"{_encoded('From', name)}\n <{address}>")
+
+
+def _set_subject(mail: EmailMessage, line: str) -> None:
+    if line.isascii():
+        mail["Subject"] = line
+    else:
+        mail.set_raw("Subject", _encoded("Subject", line))
+
+
+def _encoded(header: str, line: str) -> str:
+    """Encoded words that give every space back: Python's own folding of headers drops some between two of them."""
+    return Header(line, "utf-8", header_name=header).encode()
 
 
 def _add_pictures(mail: EmailMessage, digest: Digest, identity: str) -> None:
@@ -265,7 +293,7 @@ def _fix_boundaries(mail: EmailMessage, identity: str) -> None:
 def _footer(envelope: Envelope) -> str:
     return (
         f"You get this mail because you are on the list {envelope.list_name} ({envelope.cadence}). "
-        f"To leave the list, write to {envelope.sender}."
+        f"To leave the list, {'visit' if envelope.way_out.startswith('https:') else 'write to'} {envelope.way_out}."
     )
 
 

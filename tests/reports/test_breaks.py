@@ -15,7 +15,7 @@ from reports.charts import charts_of
 from reports.charts.marks import labelled, places
 from reports.compare import SummaryRow
 from reports.facts import Mark, with_marks
-from reports.mail.digest import digest_of
+from reports.mail.digest import attached_page, digest_of
 from reports.mail.pictures import chart_of, draw
 from reports.sentences import break_words, finding
 from reports.signals import SIGNALS
@@ -100,7 +100,7 @@ def test_tables_small_lines_pictures_and_the_mail_have_the_letter(report: BuiltR
     assert page.count('<path class="break"') == 5, "two of stars, two of commits, one of downloads"
     assert page.count('<rect class="loss"') == 2
     assert page.count('<sup class="inside">') == 5 * 2 + 3, "at a glance and in the table, and beside three shares"
-    digest = digest_of(report, page_name="p")
+    digest = digest_of(report, page=attached_page("p"))
     assert [cell.value[-4:] for cell in digest.rows[1].cells[1:]] == [" (a)"] * 3
     assert digest.problems == report.problems
     assert digest.pictures[3].notes == ("a: 1 December 2020: Counted anew.",)
@@ -109,7 +109,7 @@ def test_tables_small_lines_pictures_and_the_mail_have_the_letter(report: BuiltR
 def test_a_break_of_one_framework_marks_that_one_alone(report: BuiltReport) -> None:
     assert (row_of(report, "f0", "downloads").marks, len(row_of(report, "f1", "downloads").marks)) == ((), 1)
     assert letters_in(report, "downloads-months") == ["<b>a</b>"]
-    other = digest_of(report, page_name="p", only=frozenset({"f0"}))
+    other = digest_of(report, page=attached_page("p"), only=frozenset({"f0"}))
     assert not any("Mirrors left out" in text for text in (*other.problems, *other.pictures[1].notes))
     assert other.rows[0].cells[1].value[-1] != ")"
 

@@ -19,7 +19,7 @@ import pytest
 
 from reports.build import BuiltReport, build_report
 from reports.charts.parts import Table
-from reports.mail.digest import digest_of
+from reports.mail.digest import attached_page, digest_of
 from reports.mail.message import subject
 from reports.mail.message import text as mail_text
 from reports.page.values import QUERY_TITLES
@@ -66,7 +66,7 @@ def test_the_words(demo_report: BuiltReport, same_as_golden: SameAsGolden) -> No
 
 
 def test_the_words_of_the_mail(demo_report: BuiltReport, same_as_golden: SameAsGolden) -> None:
-    digest = digest_of(demo_report, page_name="framework-trends-2021-06-25.html")
+    digest = digest_of(demo_report, page=attached_page("framework-trends-2021-06-25.html"))
     said = mail_text(digest, footer="Sent weekly to the list managers.")
     same_as_golden("email.txt", f"Subject: {subject(digest)}\n\n{said}")
 

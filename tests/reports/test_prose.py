@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import pytest
 
 from reports.build import BuiltReport
-from reports.mail.digest import digest_of
+from reports.mail.digest import attached_page, digest_of
 from reports.mail.message import html, picture_file, subject, text
 
 NOT_PROSE = {"style", "script", "pre", "code"}
@@ -39,7 +39,7 @@ class Prose(HTMLParser):
 
 @pytest.fixture(scope="module")
 def read(demo_report: BuiltReport) -> dict[str, str]:
-    digest = digest_of(demo_report, page_name="framework-trends.html")
+    digest = digest_of(demo_report, page=attached_page("framework-trends.html"))
     return {
         "page": " ".join(Prose(demo_report.page.read_text(encoding="utf-8")).words),
         "mail": " ".join(Prose(html(digest, picture_source=picture_file, footer="x")).words),

@@ -71,6 +71,8 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path, address: str) -> Non
         (SERVER + TEAM.replace('"ada@example.com"', ""), "recipients"),
         (SERVER + TEAM + 'frameworks = ["jax"]\n', "not tracked: jax"),
         (SERVER + TEAM + 'cadence = "hourly"\n', "cadence"),
+        (SERVER + TEAM + 'attach = "pdf"\n', "attach.*none, page, csv"),
+        ('unsubscribe = "http://example.com"\n', "mail.unsubscribe.*https://"),
         ('username_env = "SMTP_USER"\n', "set together"),
         ('password_env = "SMTP_PASSWORD"\n', "set together"),
         ('password = "secret"\n', "mail.password: secrets never go into this file"),

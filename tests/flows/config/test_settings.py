@@ -284,7 +284,7 @@ def test_a_file_that_is_no_config_is_one_line(tmp_path: Path, content: bytes, sa
 
 
 def test_a_missing_file_and_a_folder_are_one_line(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no such file; name it with --config FILE$"):
+    with pytest.raises(ConfigError, match=r"no such file; name it with --config FILE, or write one with trends init$"):
         load_settings(tmp_path / "config.toml")
     with pytest.raises(ConfigError, match=r"cannot be read: Is a directory$"):
         load_settings(tmp_path)

@@ -21,8 +21,9 @@ from tests.flows.mailing.conftest import ADA, AS_OF, BOB, SECRET, MailServer, Se
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")
 
 KEYS = ("security", "host", "port", "username_env", "password_env", "ca_file", "from", "from_name", "timeout_seconds",
-        "attempts", "lists.name", "lists.recipients", "lists.cadence", "lists.frameworks")  # fmt: skip
-SHOWN = {f"mail.{key}" for key in KEYS}
+        "attempts", "unsubscribe", "lists.name", "lists.recipients", "lists.cadence", "lists.frameworks",
+        "lists.attach", "lists.pause_until")  # fmt: skip
+SHOWN = {f"mail.{key}" for key in KEYS} | {"report.base_url"}
 
 
 def _sample(built: BuiltReport, team: dict[str, Any], **more: Any) -> EmailMessage:
@@ -36,6 +37,39 @@ def _sample(built: BuiltReport, team: dict[str, Any], **more: Any) -> EmailMessa
 def test_the_sender_is_as_given(built: BuiltReport, key: str, values: tuple[str, str]) -> None:
     for value in values:
         assert value in _sample(built, {}, **{key: value})["From"]
+
+
+@pytest.mark.parametrize("unsubscribe", [None, "leave@example.com", "https://example.com/leave"])
+def test_the_way_out_is_as_given_or_the_sender(built: BuiltReport, unsubscribe: str | None) -> None:
+    assert (unsubscribe or "trends@example.com") in _sample(built, {}, unsubscribe=unsubscribe)["List-Unsubscribe"]
+
+
+@pytest.mark.parametrize(
+    ("attach", "names"),
+    [(None, []), ("none", []), ("page", ["framework-trends-2021-06-25.html"]), ("csv", ["metrics.csv"])],
+)
+def test_what_goes_along_is_what_the_list_asks_for(built: BuiltReport, attach: str | None, names: list[str]) -> None:
+    sample = _sample(built, {"attach": attach} if attach else {})
+    attached = {part.get_filename(): part.get_payload(decode=True) for part in sample.iter_attachments()}
+    assert sorted(attached) == names
+    assert b"<p>the page</p>" not in b"".join(attached.values()) or attach == "page"
+    assert ("is attached" in sample.get_body(("plain",)).get_content()) == (attach == "page")
+
+
+def test_a_mail_links_to_where_the_reports_are_served(built: BuiltReport) -> None:
+    mail = mail_of(587, lists=[{"name": "team", "recipients": [ADA]}])
+    for base_url, told in (("https://x.example/trends", True), (None, False)):
+        (path,) = write_samples(mail, built, base_url=base_url)
+        body = email.message_from_bytes(path.read_bytes(), policy=POLICY).get_body(("html",)).get_content()
+        assert ('href="https://x.example/trends/2021-06-25/report.html"' in body) == told
+
+
+@pytest.mark.parametrize(("until", "status"), [(26, "paused"), (25, "sent")])
+def test_a_pause_ends_on_its_day(send: Send, server: MailServer, until: int, status: str) -> None:
+    lists = [{"name": "team", "recipients": [ADA], "pause_until": AS_OF.replace(day=until)}]
+    (outcome,) = send(mail_of(server.port, lists=lists))
+    assert (outcome.status, outcome.is_problem) == (status, False)
+    assert len(server.accepted) == (status == "sent")
 
 
 @pytest.mark.parametrize(("key", "values"), [("name", ("managers", "engineers")), ("cadence", ("nightly", "monthly"))])

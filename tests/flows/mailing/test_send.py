@@ -87,7 +87,8 @@ def test_a_drop_in_mid_message_is_tried_again(
 ) -> None:
     built.page.write_bytes(bytes(12_000_000))  # more than the line itself can hold, so the end cannot be under way
     server.script[ADA].extend(["drop", "drop"])
-    assert statuses(send(mail_of(server.port, ADA))) == ["sent"]
+    lists = [{"name": "team", "recipients": [ADA], "attach": "page"}]
+    assert statuses(send(mail_of(server.port, lists=lists))) == ["sent"]
     assert server.tally() == {ADA: 1}
 
 
@@ -316,7 +317,8 @@ def test_trends_mail_sends_once_and_says_a_line_a_recipient(
     published: Callable[[Mail, bool], Settings], server: MailServer
 ) -> None:
     said: list[str] = []
-    settings_ = published(mail_of(server.port, ADA, BOB), False)
+    lists = [{"name": "team", "recipients": [ADA, BOB], "attach": "page"}]
+    settings_ = published(mail_of(server.port, lists=lists), False)
     server.script[BOB].append("550 5.1.1 unknown")
     assert not mail_report(settings_, as_of=AS_OF, now=NOW, environ={}, say=said.append)
     assert mail_report(settings_, as_of=AS_OF, now=NOW, environ={}, say=said.append)

@@ -11,19 +11,21 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from reports.build import BuiltReport
-from reports.mail.digest import digest_of
+from reports.mail.digest import attached_page, digest_of
 from reports.mail.message import Envelope, message
 from reports.mail.pictures import HEIGHT, WIDTH
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 ReportOf = Callable[..., BuiltReport]
-ENVELOPE = Envelope("t@example.com", "Trends", "all", "weekly", "a@example.com", datetime(2021, 6, 25, tzinfo=UTC), "s")
+ENVELOPE = Envelope(
+    "t@example.com", "Trends", "all", "weekly", "t@example.com", "a@example.com", datetime(2021, 6, 25, tzinfo=UTC), "s"
+)
 NEAR_WHITE, NEAR_BLACK = 200, 60
 
 
 def page_of(built: BuiltReport) -> str:
     """The HTML of the message, each cid: replaced by the picture that the message holds under that id."""
-    mail = message(digest_of(built, page_name="page.html"), ENVELOPE, ())
+    mail = message(digest_of(built, page=attached_page("page.html")), ENVELOPE, ())
     pictures = {
         part["Content-ID"].strip("<>"): base64.b64encode(part.get_content()).decode()
         for part in mail.walk()

@@ -16,7 +16,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.build import BuiltReport
-from reports.mail.digest import Cell, Column, Digest, Sentence, TableRow, digest_of
+from reports.mail.digest import (
+    Cell,
+    Column,
+    Digest,
+    PageAt,
+    Sentence,
+    TableRow,
+    attached_page,
+    digest_of,
+    linked_page,
+    page_left_behind,
+)
 from reports.mail.message import (
     COLUMNS,
     LARGEST_HTML_BYTES,
@@ -45,6 +56,7 @@ ENVELOPE = Envelope(
     sender_name="Framework Trends",
     list_name="managers",
     cadence="weekly",
+    way_out="leave@example.com",
     recipient="ada@example.org",
     dated=datetime(2021, 6, 25, 23, 59, 59, tzinfo=UTC),
     seed="seed",
@@ -57,7 +69,7 @@ ATTACHMENTS = (
 
 @pytest.fixture(scope="module")
 def digest(report_of: ReportOf) -> Digest:
-    return digest_of(report_of(), page_name=PAGE_NAME)
+    return digest_of(report_of(), page=attached_page(PAGE_NAME))
 
 
 def digest_with(*names: str, pictures: tuple[Picture, ...] = ()) -> Digest:
@@ -70,7 +82,7 @@ def digest_with(*names: str, pictures: tuple[Picture, ...] = ()) -> Digest:
         rows=tuple(TableRow(name, (Cell(everything, everything, everything, everything),)) for name in names),
         pictures=(*pictures, Picture("search", everything, everything, names, b"\x89PNG"),
                   Picture("stars", everything, everything, names, None, everything)),
-        page_name=PAGE_NAME, selection=everything,
+        page=attached_page(PAGE_NAME), selection=everything,
     )  # fmt: skip
 
 
@@ -123,7 +135,7 @@ def test_problems_come_before_everything_else(digest: Digest) -> None:
 
 
 def test_a_team_reads_of_its_frameworks_only(report_of: ReportOf) -> None:
-    digest = digest_of(report_of(), page_name=PAGE_NAME, only=frozenset({"f2"}))
+    digest = digest_of(report_of(), page=attached_page(PAGE_NAME), only=frozenset({"f2"}))
     assert [row.label for row in digest.rows] == ["Keras"]
     assert [sentence.label for sentence in digest.sentences] == ["Keras"]
     assert "Only Keras; the attached page shows all" in text(digest)
@@ -133,7 +145,7 @@ def test_a_team_reads_of_its_frameworks_only(report_of: ReportOf) -> None:
 
 def test_each_list_has_the_problems_of_its_own_frameworks(report_of: ReportOf) -> None:
     said = {
-        key: " ".join(digest_of(report_of(), page_name=PAGE_NAME, only=frozenset({key})).problems)
+        key: " ".join(digest_of(report_of(), page=attached_page(PAGE_NAME), only=frozenset({key})).problems)
         for key in ("f0", "f1", "f2")
     }
     assert "1 quality check did not pass" in said["f0"]
@@ -146,7 +158,7 @@ def test_each_list_has_the_problems_of_its_own_frameworks(report_of: ReportOf) -
 
 
 def test_the_letters_of_a_list_are_those_of_the_page(report_of: ReportOf) -> None:
-    digest = digest_of(report_of(), page_name=PAGE_NAME, only=frozenset({"f0"}))
+    digest = digest_of(report_of(), page=attached_page(PAGE_NAME), only=frozenset({"f0"}))
     downloads = next(picture for picture in digest.pictures if picture.name == "downloads")
     assert downloads.notes == ("b: 1 March 2021: Mirrors no longer counted.",)
     assert digest.rows[0].cells[1].value.endswith(" (b)")
@@ -155,7 +167,7 @@ def test_the_letters_of_a_list_are_those_of_the_page(report_of: ReportOf) -> Non
 def test_a_clear_change_has_a_sign_and_an_unclear_one_says_so(report_of: ReportOf) -> None:
     built = report_of()
     rows = tuple(replace(row, verdict="no clear change") if row.framework == "f0" else row for row in built.summary)
-    made = digest_of(replace(built, summary=rows), page_name="x")
+    made = digest_of(replace(built, summary=rows), page=attached_page("x"))
     table = {row.label: [cell.change for cell in row.cells] for row in made.rows}
     assert table["TensorFlow"] == ["no clear change"] * 4
     assert table["PyTorch"][0].startswith("+")
@@ -200,7 +212,9 @@ def test_the_html_stays_under_the_limit_with_fifty_long_names() -> None:
 
 
 def test_the_html_stays_under_the_limit_with_sixty_frameworks_and_says_what_it_leaves_out(report_of: ReportOf) -> None:
-    digest = digest_of(report_of(*(f"A framework with a long name {n}" for n in range(60))), page_name=PAGE_NAME)
+    digest = digest_of(
+        report_of(*(f"A framework with a long name {n}" for n in range(60))), page=attached_page(PAGE_NAME)
+    )
     page = page_of(digest)
     assert len(page.encode()) < LARGEST_HTML_BYTES
     told = Tags(page).text
@@ -242,6 +256,46 @@ def test_the_message_is_built_as_mail_programs_expect(digest: Digest) -> None:
     assert mail["List-Id"] == "<managers.example.com>"
 
 
+@pytest.mark.parametrize(
+    ("way_out", "header", "words"),
+    [
+        ("leave@example.com", "<mailto:leave@example.com?subject=leave%20managers>", "write to leave@example.com."),
+        ("https://example.com/leave?list=1", "<https://example.com/leave?list=1>", "visit https://example.com/leave?"),
+    ],
+)
+def test_the_way_out_of_the_list_is_a_button_and_a_sentence(
+    digest: Digest, way_out: str, header: str, words: str
+) -> None:
+    mail = parsed(message(digest, replace(ENVELOPE, way_out=way_out), ()))
+    assert mail["List-Unsubscribe"] == header
+    assert f"To leave the list, {words}" in " ".join(mail.get_body(("plain",)).get_content().split())
+
+
+def test_the_first_words_in_the_list_of_mails_are_the_headline(digest: Digest) -> None:
+    body = Tags(page_of(digest).partition("<body")[2].partition(">")[2]).text
+    assert body.split()[: len(digest.headline.split())] == digest.headline.split()
+
+
+@pytest.mark.parametrize(
+    ("page", "words"),
+    [
+        (linked_page("https://x.example/r/2021-06-25/report.html"), ": https://x.example/r/2021-06-25/report.html"),
+        (page_left_behind("reports/2021-06-25/report.html"), "is kept where this mail comes from: reports/2021"),
+        (attached_page("page.html"), "is attached: page.html"),
+    ],
+)
+def test_a_mail_says_where_the_page_is_and_calls_none_attached_that_is_not(
+    report_of: ReportOf, page: PageAt, words: str
+) -> None:
+    digest = digest_of(report_of(), page=page, only=frozenset({"f2"}))
+    for told in (text(digest), page_of(digest)):
+        assert words.rsplit(maxsplit=1)[-1] in told
+        assert ("attached" in told) == ("attached" in words)
+    links = {str(link["href"]) for link in Tags(page_of(digest)).all("a")}
+    assert links == ({page.link} if page.link else set())
+    assert "<script" not in page_of(digest)
+
+
 def test_the_same_arguments_give_the_same_bytes_and_another_recipient_another_id(digest: Digest) -> None:
     first = message(digest, ENVELOPE, ATTACHMENTS)
     assert first.as_bytes() == message(digest, ENVELOPE, ATTACHMENTS).as_bytes()
@@ -273,7 +327,7 @@ def test_hostile_names_stay_words(hostile: tuple[str, ...]) -> None:
 
 
 def test_hostile_names_through_the_whole_report(report_of: ReportOf, hostile: tuple[str, ...]) -> None:
-    digest = digest_of(report_of(*hostile), page_name=PAGE_NAME)
+    digest = digest_of(report_of(*hostile), page=attached_page(PAGE_NAME))
     mail = parsed(message(digest, ENVELOPE, ATTACHMENTS))
     assert not Tags(mail.get_body(("html",)).get_content()).all("script")
     assert "Bcc" not in mail
@@ -314,8 +368,8 @@ def test_any_subject_and_name_come_out_as_one_line_each(headline: str, name: str
     digest = replace(digest_with("n"), period="June", headline=headline, pictures=())
     mail = parsed(message(digest, replace(ENVELOPE, sender_name=name), ()))
     assert set(mail.keys()) == {
-        "From", "To", "Subject", "Date", "Message-ID", "List-Id", "Auto-Submitted", "X-Auto-Response-Suppress",
-        "MIME-Version", "Content-Type",
+        "From", "To", "Subject", "Date", "Message-ID", "List-Id", "List-Unsubscribe", "Auto-Submitted",
+        "X-Auto-Response-Suppress", "MIME-Version", "Content-Type",
     }  # fmt: skip
     assert " ".join(mail["Subject"].split()) == " ".join(subject(digest).split())
     assert mail["From"].addresses[0].addr_spec == "trends@example.com"
@@ -324,9 +378,11 @@ def test_any_subject_and_name_come_out_as_one_line_each(headline: str, name: str
 @pytest.mark.parametrize(
     "headline", ["Keras stars down 52\u00a0%", "\u0ae0\U00016f00 \u00a1 up", "日本語 の 名前 up 12\u00a0%"]
 )
-def test_no_space_of_a_subject_is_lost(headline: str) -> None:
-    mail = parsed(message(replace(digest_with("n"), period="June", headline=headline), ENVELOPE, ()))
-    assert mail["Subject"].split() == ["Framework", "Trends,", "June:", *headline.split()]
+def test_every_space_of_a_subject_is_one_and_breaks(headline: str) -> None:
+    digest = replace(digest_with("n"), period="June", headline=headline)
+    mail = parsed(message(digest, replace(ENVELOPE, sender_name="Trends " + headline.replace("\u00a0", " ")), ()))
+    assert mail["Subject"] == "Framework Trends, June: " + headline.replace("\u00a0", " ")
+    assert mail["From"].addresses[0].display_name == "Trends " + headline.replace("\u00a0", " ")
     assert mail.as_bytes().isascii()
 
 
