@@ -13,7 +13,7 @@ from reports.noise import SEVERAL_ADDRESSES, is_too_wide, log_range, range_of_no
 from reports.signals import SIGNALS, Signal
 from reports.wording import month_name, percent_range, percents_of_whole, sentence, times, told
 from warehouse.calendar import days_in_year_to
-from warehouse.read.report import Month, Rolling
+from warehouse.read.report import Longest, Month, Rolling
 
 Verdict = Literal[
     "up", "down", "no clear change", "too few to say", "too scattered to say", "not comparable", "no data"
@@ -48,6 +48,7 @@ class SummaryRow:
     change, low, high   shares (0.1 is +10 %); low and high are the 95 % range; None when withheld
     share, previous_share   0-1, of those that have a figure; None where the figures are no parts of one whole
     ratio               beside the framework with the highest figure; the highest beside the second
+    longest             where the 12 months cannot be compared: the longest two windows that can, or why there are none
     marks               breaks that lie inside the 12 months: the figure mixes what was counted before and after
     coverage            0-1, mean over the 12 months; months: how many of the 12 are complete
     """
@@ -75,6 +76,7 @@ class SummaryRow:
     share_text: str = ""
     previous_share_text: str = ""
     ratio: Ratio | None = None
+    longest: Longest | None = None
 
     @property
     def range_text(self) -> str:
@@ -131,6 +133,7 @@ def _summary(facts: Facts, signal: Signal, framework: str, label: str) -> Summar
         basis=(row.basis if row else None) or "", service=(row.service if row else None) or "",
         is_synthetic=facts.is_synthetic(signal),
         marks=facts.marks_inside(signal, framework, facts.period.start, facts.period.end),
+        longest=None if comparable else facts.longest.get((framework, signal.metric)),
     )  # fmt: skip
 
 
@@ -202,6 +205,11 @@ def _verdict(
         return "not comparable" if _has_any(facts, signal, framework) else "no data"
     if low is None or high is None:
         return "not comparable"
+    return verdict_of(signal, low, high)
+
+
+def verdict_of(signal: Signal, low: float, high: float) -> Verdict:
+    """What may be said of a change whose 95 % range is from `low` to `high`."""
     if is_too_wide(low, high):
         return "too scattered to say" if signal.kind == "mean" else "too few to say"
     return "up" if low > 0 else "down" if high < 0 else "no clear change"

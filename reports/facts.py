@@ -124,6 +124,7 @@ class Facts:
     stand_ins: tuple[queries.FailedStep, ...] = ()
     doubts: tuple[queries.Doubt, ...] = ()
     marks: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
+    longest: dict[tuple[str, str], queries.Longest] = field(default_factory=dict)
 
     def month_values(self, framework: str, metric: str, months: Iterable[date]) -> list[queries.Month | None]:
         return [self.months.get((framework, metric, month)) for month in months]
@@ -172,6 +173,7 @@ class Facts:
             frameworks=tuple(item for item in self.frameworks if item.framework in keys),
             curves=_first_in(self.curves, keys),
             latest=_first_in(self.latest, keys),
+            longest=_first_in(self.longest, keys),
             months=_first_in(self.months, keys),
             weeks=_first_in(self.weeks, keys),
             search_weeks={key: rows for key, rows in self.search_weeks.items() if key in keys},
@@ -229,6 +231,7 @@ def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
         frameworks=tuple(replace(row, label=clean_label(row.label)) for row in queries.read_frameworks(con)),
         curves=_grouped((row for row in rolling if row.metric in DRAWN), lambda row: (row.framework, row.metric)),
         latest={(row.framework, row.metric): row for row in rolling if row.day == last},
+        longest={(row.framework, row.metric): row for row in queries.read_longest(con, last_day=last)},
         months={
             (row.framework, row.metric, row.month): row
             for row in queries.read_months(con, first_month=first, last_month=period.last_month)

@@ -30,7 +30,9 @@ class Number:
 
     statistic    what was done with the metric: value (12 months), daily_mean, change, change_low, change_high, share
                  (of the sum of all), ratio, ratio_low, ratio_high (beside the framework that `unit` names), coverage,
-                 month, month_daily_mean, rolling, rolling_daily_mean, rolling_low, rolling_high, week
+                 month, month_daily_mean, rolling, rolling_daily_mean, rolling_low, rolling_high, week; where 12 months
+                 cannot be compared also longest_value, longest_change, longest_control_change and
+                 longest_relative_change, the changes with _low and _high
     period       first and last day, both included
     source       the service that answered
     comparable   whether the period can be set against the one before; reason says why not
@@ -53,6 +55,7 @@ def numbers_of(facts: Facts, rows: Sequence[SummaryRow]) -> Iterator[Number]:
     """Every number of the report: the 12 months, the companions, the months, the curves, the weeks."""
     for row in rows:
         yield from _summary_numbers(facts, row)
+        yield from _longest_numbers(row)
     yield from _companion_numbers(facts)
     yield from _month_numbers(facts)
     for signal in SIGNALS:
@@ -124,6 +127,31 @@ def _summary_numbers(facts: Facts, row: SummaryRow) -> Iterator[Number]:
     if row.ratio:
         for statistic, value in (("", row.ratio.value), ("_low", row.ratio.low), ("_high", row.ratio.high)):
             yield number(f"ratio{statistic}", now, value, f"times {row.ratio.other}")
+
+
+def _longest_numbers(row: SummaryRow) -> Iterator[Number]:
+    """The longest honest comparison; `reason` says what to keep in mind."""
+    found, unit = row.longest, unit_of(row.signal.metric)
+    if found is None or not (found.window_start and found.window_end and found.previous_start and found.previous_end):
+        return
+    newer, older = span(found.window_start, found.window_end), span(found.previous_start, found.previous_end)
+    source = _labelled(found.service or "", is_synthetic=row.is_synthetic)
+    for statistic, period, value, counted in (
+        ("value", newer, found.value, unit),
+        ("value", older, found.previous_value, unit),
+        ("change", newer, found.change, "share"),
+        ("change_low", newer, found.low, "share"),
+        ("change_high", newer, found.high, "share"),
+        ("control_change", newer, found.control_change, "share"),
+        ("relative_change", newer, found.relative_change, "share"),
+        ("relative_change_low", newer, found.relative_low, "share"),
+        ("relative_change_high", newer, found.relative_high, "share"),
+    ):
+        if value is not None:
+            yield Number(
+                row.framework, row.signal.metric, f"longest_{statistic}", period, value, counted, found.basis or "",
+                source, 1.0, found.change is not None, found.reason or found.limits or "",
+            )  # fmt: skip
 
 
 def _previous(facts: Facts) -> str:

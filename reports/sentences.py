@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Sequence
 from reports.compare import Ratio, SummaryRow
 from reports.facts import Facts, Mark
 from reports.signals import SIGNALS, Signal
-from reports.wording import NBSP, compact, how_many, listed, long_day, percent, sentence, short_label, times
+from reports.spans.longest import shorter_text
+from reports.wording import RANGE, compact, how_many, listed, long_day, sentence, short_label, size, times
 from warehouse.catalogue.services import name_of
 from warehouse.read.report import Framework
 
-RANGE = f"95{NBSP}% range"
 _MOST_NAMES = 4
 
 
@@ -28,7 +28,7 @@ def _framework_sentence(facts: Facts, rows: Sequence[SummaryRow], item: Framewor
     search = next(row for row in mine if row.signal.key == "search")
     parts = [
         _standing(search.ratio, is_synthetic=facts.is_synthetic(SIGNALS[0])), _clear_changes(mine),
-        _unclear_changes(mine), _too_little(mine), _withheld(mine), _missing(mine),
+        _unclear_changes(mine), _too_little(mine), _withheld(mine), _instead(mine), _missing(mine),
     ]  # fmt: skip
     text = "; ".join(part for part in parts if part)
     return sentence(text[:1].upper() + text[1:]) + _disagreement(mine)
@@ -66,17 +66,11 @@ def change_text(row: SummaryRow) -> str:
 def change_parts(row: SummaryRow) -> tuple[str, str]:
     """What is said of a change, and its range where it has one that says something."""
     if row.verdict in ("up", "down"):
-        return f"{row.verdict} {_size(row)}", f"{RANGE} {row.range_text}"
+        return f"{row.verdict} {size(row.change or 0)}", f"{RANGE} {row.range_text}"
     if row.verdict == "no clear change":
         return row.verdict, f"{RANGE} {row.range_text}"
     told = row.verdict in ("too few to say", "too scattered to say") and row.previous_level is not None
     return row.verdict + (f" ({compact(row.previous_level or 0)} before)" if told else ""), ""
-
-
-def _size(row: SummaryRow) -> str:
-    """How large a clear change is; never 0 %."""
-    text = percent(abs(row.change or 0))
-    return text if text.strip("0.\u00a0%") else f"under 0.1{text[1:]}"
 
 
 def _clear_changes(rows: Sequence[SummaryRow]) -> str:
@@ -110,6 +104,12 @@ def _withheld(rows: Sequence[SummaryRow]) -> str:
     return "; ".join(
         f"the change in {listed(nouns)} is withheld: {lowered(reason)}" for reason, nouns in reasons.items()
     )
+
+
+def _instead(rows: Sequence[SummaryRow]) -> str:
+    """What can be compared in place of 12 months, labelled apart."""
+    texts = [text for row in rows if (text := shorter_text(row))]
+    return f"in place of 12 months: {'; '.join(texts)}" if texts else ""
 
 
 def lowered(text: str) -> str:
@@ -221,4 +221,4 @@ def headline(facts: Facts, rows: Sequence[SummaryRow]) -> str:
     if not clear:
         return "no clear change"
     largest = max(clear, key=lambda row: abs(math.log1p(max(row.change or 0, -0.999999))))
-    return f"{short_label(largest.label)} {largest.signal.noun} {largest.verdict} {_size(largest)}"
+    return f"{short_label(largest.label)} {largest.signal.noun} {largest.verdict} {size(largest.change or 0)}"

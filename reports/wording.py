@@ -15,6 +15,7 @@ from warehouse.catalogue.services import SERVICES, name_of_source
 NBSP = "\u00a0"
 MINUS = "\u2212"
 NO_FIGURE = "\N{EN DASH}"
+RANGE = f"95{NBSP}% range"
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -124,6 +125,12 @@ def _fixed(value: float, digits: int) -> str:
 def percent(share: float) -> str:
     """0.123 -> 12 %; below ten percent with one decimal where that says more than the whole number."""
     return f"{_points(share)}{NBSP}%" if math.isfinite(share * 100) else NO_FIGURE
+
+
+def size(change: float) -> str:
+    """How large a clear change is, without its sign; never 0 %."""
+    text = percent(abs(change))
+    return text if text.strip(f"0.{NBSP}%") else f"under 0.1{NBSP}%"
 
 
 def signed_percent(share: float) -> str:

@@ -13,6 +13,7 @@ from reports.mail.pictures import Picture, pictures_of
 from reports.problems import problems
 from reports.sentences import framework_sentences, headline
 from reports.signals import SIGNALS, Signal
+from reports.spans.longest import SEASON, shorter
 from reports.wording import NO_FIGURE, compact, letters, listed, short_label, signed_percent
 
 if TYPE_CHECKING:
@@ -21,12 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One figure of the small table: the 12 months, the 12 before, what to say of the change, and its range."""
+    """One figure of the small table: the 12 months, the 12 before, what to say of the change, and its range.
+
+    `instead`: what can be said of a shorter time where 12 months cannot be compared.
+    """
 
     value: str
     before: str
     change: str
     span: str = ""
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +142,12 @@ def _cell(row: SummaryRow | None) -> Cell:
     before = NO_FIGURE if row.previous_level is None else compact(row.previous_level)
     clear = row.verdict in ("up", "down") and row.change is not None
     word = signed_percent(row.change or 0) if clear else row.verdict
-    return Cell(value, before, word, row.range_text if clear or row.verdict == "no clear change" else "")
+    span = row.range_text if clear or row.verdict == "no clear change" else ""
+    return Cell(value, before, word, span, _instead(row))
+
+
+def _instead(row: SummaryRow) -> str:
+    it = shorter(row)
+    if it is None:
+        return ""
+    return f"{it.windows}: {it.signed}{f' ({it.span})' if it.span else ''}, {SEASON}"

@@ -189,6 +189,8 @@ def _text_table(digest: Digest) -> str:
             lines.append(f"  {name:<38}{one_line(cell.value, 15):>15}  before{one_line(cell.before, 9):>9}")
             change = f"{cell.change} ({cell.span})" if cell.span else cell.change
             lines.append(f"{one_line(change, COLUMNS):>{COLUMNS}}")
+            if cell.instead:
+                lines.append(f"{one_line(cell.instead, COLUMNS):>{COLUMNS}}")
     return "\n".join(lines)
 
 

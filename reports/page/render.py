@@ -136,5 +136,5 @@ def _environment() -> Environment:
         "short_label": wording.short_label,
         "change_parts": change_parts,
     }
-    environment.globals |= {"style_of": palette.style_of, "no_figure": wording.NO_FIGURE}
+    environment.globals |= {"style_of": palette.style_of, "no_figure": wording.NO_FIGURE, "range_word": wording.RANGE}
     return environment

@@ -14,8 +14,9 @@ from reports.facts import Facts, month_level
 from reports.noise import NOISE_RULE
 from reports.page import render
 from reports.page.sparkline import spark
-from reports.sentences import finding, labels_of, standing_text
+from reports.sentences import finding, labels_of, lowered, standing_text
 from reports.signals import SIGNALS, Signal
+from reports.spans.longest import limits_of, none_text, shorter
 from reports.wording import NO_FIGURE, clean_label, exact, letters, listed, long_day, percent, short_label, told
 from warehouse.catalogue.metrics import METRICS
 from warehouse.catalogue.services import name_of
@@ -23,6 +24,7 @@ from warehouse.read.report import CountingBreak, Definition, SourceAge
 
 QUERY_TITLES = {
     "rolling": "The rolling 12 months",
+    "longest": "The longest honest comparison",
     "months": "The months of both years",
     "weeks": "Weekly means of downloads and stars",
     "search_weeks": "Search interest by the week",
@@ -115,7 +117,7 @@ def _glance_cell(facts: Facts, row: SummaryRow) -> dict[str, Any]:
         incomplete=[month is not None and not month.is_complete for month in months],
         marked=places(mine, period.previous_start, period.end, along_months(period.previous_start)),
     )
-    return {"row": row, "unit": row.signal.short_unit, "inside": _inside(row), "spark": line}
+    return {"row": row, "unit": row.signal.short_unit, "inside": _inside(row), "spark": line, "shorter": shorter(row)}
 
 
 def _inside(row: SummaryRow) -> str:
@@ -180,6 +182,8 @@ def _section(facts: Facts, rows: Sequence[SummaryRow], signal: Signal, charts: t
         "charts": charts,
         "rows": [{"row": row, "inside": _inside(row), "standing": standing_text(row)} for row in mine],
         "reasons": _reasons(mine),
+        "shorter": [{"label": row.label, "told": it} for row in mine if (it := shorter(row))],
+        "shorter_limits": limits_of(mine),
         "companions": _companions(facts, signal),
     }
 
@@ -188,8 +192,10 @@ def _reasons(rows: Sequence[SummaryRow]) -> list[str]:
     """Why changes are withheld; frameworks with the same reason share a line."""
     reasons: dict[str, list[str]] = {}
     for row in rows:
-        if row.reason:
-            reasons.setdefault(row.reason, []).append(short_label(row.label))
+        none = none_text(row)
+        why = " ".join(filter(None, (row.reason, f"No shorter comparison either: {lowered(none)}" if none else "")))
+        if why:
+            reasons.setdefault(why, []).append(short_label(row.label))
     return [f"{listed(labels)}: {reason}" for reason, labels in reasons.items()]
 
 

@@ -49,6 +49,36 @@ class Rolling:
 
 
 @dataclass(frozen=True, slots=True)
+class Longest:
+    """Where 12 months cannot be compared: the longest two windows that can, of `weeks` whole weeks each.
+
+    `change` and the further changes are shares (0.1 is +10 %), with the ends of their 95 % ranges. `relative_change` is
+    that beside all packages of the index together. `reason` says why there is no comparison, None where there is one.
+    """
+
+    framework: str
+    metric: str
+    weeks: int | None
+    window_start: date | None
+    window_end: date | None
+    previous_start: date | None
+    previous_end: date | None
+    value: float | None
+    previous_value: float | None
+    change: float | None
+    low: float | None
+    high: float | None
+    control_change: float | None
+    relative_change: float | None
+    relative_low: float | None
+    relative_high: float | None
+    reason: str | None
+    limits: str | None
+    basis: str | None
+    service: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Month:
     """One month of one metric; `coverage` 0-1 is the share of its days that the source has.
 
@@ -198,6 +228,11 @@ def read_rolling(
 ) -> list[Rolling]:
     """All metrics on `last_day`; the `drawn` ones also on Sundays and month ends from `first_day` on."""
     return ask(con, "report/rolling", Rolling, first_day=first_day, last_day=last_day, drawn=list(drawn))
+
+
+def read_longest(con: duckdb.DuckDBPyConnection, *, last_day: date) -> list[Longest]:
+    """Of the series whose 12 months to `last_day`, the end of a month, cannot be compared."""
+    return ask(con, "report/longest", Longest, last_day=last_day)
 
 
 def read_months(con: duckdb.DuckDBPyConnection, *, first_month: date, last_month: date) -> list[Month]:
