@@ -170,7 +170,7 @@ def list_reports(run: Run) -> None:
 def mail(run: Run) -> None:
     """Send the report to whoever is due; a mail that cannot be sent is recorded and tried again the next night."""
     settings = run.night.settings
-    if run.report is None or run.prepared is None or not run.night.send_mail or not settings.mail.lists:
+    if run.report is None or run.prepared is None or not run.night.send_mail or not settings.mail.audiences:
         return
     run.progress.begin("mail")
     with page_to_attach(settings, run.report, run.prepared) as page:

@@ -175,6 +175,23 @@ def save_delivery(con: duckdb.DuckDBPyConnection, delivery: Delivery) -> None:
         )
 
 
+def read_list_state(con: duckdb.DuckDBPyConnection, list_name: str) -> tuple[date, str] | None:
+    """As of which day a list was last told, and what, as JSON; None where it never was."""
+    query = "SELECT as_of, state FROM raw.list_states WHERE list_name = ?"
+    found: tuple[date, str] | None = con.execute(query, [list_name]).fetchone()
+    return found
+
+
+def save_list_state(con: duckdb.DuckDBPyConnection, list_name: str, as_of: date, state: str) -> None:
+    """Keep what a list was told in place of what it was told before."""
+    with transaction(con):
+        con.execute("DELETE FROM raw.list_states WHERE list_name = ?", [list_name])
+        con.execute(
+            "INSERT INTO raw.list_states BY NAME SELECT ? AS list_name, ? AS as_of, ? AS state",
+            [list_name, as_of, state],
+        )
+
+
 def _delivery(
     list_name: str,
     period: str,

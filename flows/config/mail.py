@@ -18,26 +18,43 @@ from flows.config.types import (
     Host,
     ListName,
     Name,
+    Number,
     Seconds,
+    ShownMetric,
     Unsubscribe,
     from_to,
     is_loopback,
 )
 
 
-class MailList(Section):
-    """Who gets which frameworks how often. `frameworks` empty: all. Renaming a list starts its record of mails anew.
+class Threshold(Section):
+    """A level, in the unit of the charts (downloads a day), whose passing is a change."""
 
-    attach        what goes along as a file: the page with its scripts (8 MB), the figures, or nothing
+    framework: FrameworkKey
+    metric: ShownMetric
+    level: Annotated[Number, Field(allow_inf_nan=False)]
+
+
+class Audience(Section):
+    """What a list of recipients and a webhook have in common. `frameworks` empty: all. A new name starts a new record.
+
+    when          changed: only when a verdict flipped, a threshold was passed, or a source went stale or came back
     pause_until   nothing is sent before that day
     """
 
     name: ListName
-    recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
     cadence: Literal["nightly", "weekly", "monthly"] = "weekly"
     frameworks: tuple[FrameworkKey, ...] = ()
-    attach: Literal["none", "page", "csv"] = "none"
+    when: Literal["always", "changed"] = "always"
+    thresholds: tuple[Threshold, ...] = ()
     pause_until: Day | None = None
+
+
+class MailList(Audience):
+    """Who gets mails. `attach`: what goes along as a file: the page with its scripts (8 MB), the figures or nothing."""
+
+    recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
+    attach: Literal["none", "page", "csv"] = "none"
 
     @field_validator("recipients")
     @classmethod
@@ -47,8 +64,15 @@ class MailList(Section):
         return value
 
 
+class Webhook(Audience):
+    """An address of the web that is told. It is a secret, so `url_env` names the environment variable that holds it."""
+
+    url_env: EnvironmentVariable
+    form: Literal["json", "slack"] = "json"
+
+
 class Mail(Section):
-    """The mail server and the lists; without lists no mail is sent. `timeout_seconds` is for one step of the protocol.
+    """The mail server, the lists and the webhooks; without any nothing is sent. `timeout_seconds` is for one step.
 
     Certificates are always verified, against the machine's authorities or those in `ca_file`. `unsubscribe`: the
     address to write to, or the page to visit, to leave a list; by default the sender's address.
@@ -66,6 +90,11 @@ class Mail(Section):
     timeout_seconds: Seconds = 60
     attempts: Attempts = 3
     lists: tuple[MailList, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
+
+    @property
+    def audiences(self) -> tuple[MailList | Webhook, ...]:
+        return (*self.lists, *self.webhooks)
 
     @field_validator("host")
     @classmethod
@@ -98,4 +127,12 @@ class Mail(Section):
             raise ValueError(f"need {' and '.join(missing)} to be set")
         if len({mail_list.name for mail_list in value}) < len(value):
             raise ValueError("must have different names")
+        return value
+
+    @field_validator("webhooks")
+    @classmethod
+    def _names_of_their_own(cls, value: tuple[Webhook, ...], info: ValidationInfo) -> tuple[Webhook, ...]:
+        names = [audience.name for audience in (*info.data.get("lists", ()), *value)]
+        if len(set(names)) < len(names):
+            raise ValueError("must have names that no other webhook and no list has")
         return value

@@ -190,7 +190,8 @@ class Settings(Section):
     @classmethod
     def _lists_of_tracked(cls, value: Mail, info: ValidationInfo) -> Mail:
         tracked = info.data.get("frameworks")
-        asked = {key for mail_list in value.lists for key in mail_list.frameworks}
+        asked = {key for audience in value.audiences for key in audience.frameworks}
+        asked |= {threshold.framework for audience in value.audiences for threshold in audience.thresholds}
         if tracked is not None and (unknown := sorted(asked - set(tracked))):
             raise ValueError(f"lists ask for frameworks that are not tracked: {', '.join(unknown)}")
         return value

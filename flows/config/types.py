@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Strict
 
+from reports.signals import SIGNALS
 from warehouse.catalogue.metrics import BREAK_METRICS, BREAK_SOURCES
 from warehouse.printable import is_printable
 
@@ -189,6 +190,8 @@ ListName = Annotated[str, words(r"[a-z0-9][a-z0-9_-]{0,62}", "1 to 63 small lett
 if TYPE_CHECKING:
     BreakSource = str
     BreakMetric = str
+    ShownMetric = str
 else:
     BreakSource = Literal[BREAK_SOURCES]
     BreakMetric = Literal[BREAK_METRICS]
+    ShownMetric = Literal[tuple(signal.metric for signal in SIGNALS)]

@@ -7,12 +7,12 @@ unless it is asked to (`resend_uncertain`).
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from datetime import time as time_of_day
+from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,31 +20,39 @@ from typing import Literal
 
 import duckdb
 
-from flows.config.mail import Mail, MailList
+from flows.config.mail import Mail, MailList, Webhook
 from flows.config.settings import Settings
+from flows.mailing.post import Line, Post, line_to, post_of, recipients_of, shown
 from flows.mailing.smtp import (
     NotAcceptedError,
     PostError,
     RefusedError,
     ServerGoneError,
     ServerUnusableError,
-    Session,
     UnansweredError,
 )
 from flows.process.private import kept_private
 from flows.report_folder import make_page, make_report, update_list
 from flows.retry import again
 from reports.build import BuiltReport
-from reports.mail.digest import PageAt, attached_page, digest_of, linked_page, page_left_behind
-from reports.mail.message import Attachment, Envelope, message
+from reports.mail.changes import changes, state_of
+from reports.mail.digest import part_of
 from reports.problems import still_to_come
 from reports.wording import listed, long_day
-from warehouse.ledger import Delivery, read_deliveries, recipient_key, save_delivery, save_report_issue
+from warehouse.ledger import (
+    Delivery,
+    read_deliveries,
+    read_list_state,
+    recipient_key,
+    save_delivery,
+    save_list_state,
+    save_report_issue,
+)
 from warehouse.open import identity_key, writing_warehouse
 from warehouse.read.state import definitions_version
 from warehouse.rows import ReportIssue
 
-Status = Literal["sent", "already", "waiting", "paused", "refused", "deferred", "uncertain"]
+Status = Literal["sent", "already", "waiting", "paused", "unchanged", "refused", "deferred", "uncertain"]
 _GONE_IN_A_ROW = 2
 _LAST_DAY_TO_WAIT = 10
 """Day of the month on which a monthly mail goes out with whatever there is. The last week of search interest that
@@ -58,6 +66,7 @@ class Outcome:
     sent        now; already: in an earlier run
     waiting     a monthly mail, while figures of the month that it tells of are late and may still come
     paused      nothing is sent to the list before the day that config.toml names
+    unchanged   nothing has changed for a list that is told of changes alone
     refused     the server will never take it; a later run tries again, in case somebody has mended it
     deferred    not accepted this time; a later run sends it
     uncertain   it was handed over and the answer is not known; it is not sent again on its own
@@ -71,7 +80,7 @@ class Outcome:
 
     @property
     def is_problem(self) -> bool:
-        return self.status not in ("sent", "already", "waiting", "paused")
+        return self.status not in ("sent", "already", "waiting", "paused", "unchanged")
 
     def __str__(self) -> str:
         return (
@@ -94,7 +103,7 @@ def mail_report(
     Says one line for each recipient (or sample); returns whether every mail is sent. Raises NothingPublishedError,
     and WarehouseError where another process holds the warehouse.
     """
-    if not settings.mail.lists:
+    if not settings.mail.audiences:
         say("no mail: config.toml names no list under [[mail.lists]]")
         return True
     data, base_url = settings.warehouse.data, settings.report.base_url
@@ -134,8 +143,8 @@ def deliver(
     Nothing is raised for what a mail server does: every outcome is listed, and a later run takes up what is left.
     """
     outcomes: list[Outcome] = []
-    for mail_list in mail.lists:
-        round_ = _Round(con, mail, mail_list, built, page or built.page, base_url, now, resend_uncertain, sleep)
+    for audience in mail.audiences:
+        round_ = _Round(con, mail, audience, built, page or built.page, base_url, now, resend_uncertain, sleep)
         outcomes += round_.run(environ)
     return outcomes
 
@@ -143,11 +152,15 @@ def deliver(
 def write_samples(
     mail: Mail, built: BuiltReport, *, page: Path | None = None, base_url: str | None = None
 ) -> list[Path]:
-    """The dry run: <report>/<list>.eml for each list, without recipients, the same bytes every time. Sends nothing."""
+    """The dry run: <report>/<list>.eml or .json for each list and webhook, without recipients. Sends nothing.
+
+    The same bytes every time.
+    """
     paths = []
-    for mail_list in mail.lists:
-        path = built.folder / f"{mail_list.name}.eml"
-        path.write_bytes(_Post(mail, mail_list, built, page or built.page, base_url).sample())
+    for audience in mail.audiences:
+        post = post_of(mail, audience, built, page or built.page, base_url, [])
+        path = built.folder / post.artefact
+        path.write_bytes(post.sample())
         paths.append(path)
     return paths
 
@@ -163,12 +176,6 @@ def page_to_attach(settings: Settings, built: BuiltReport, published: Path) -> I
         yield make_page(published, built.as_of, Path(folder), self_contained=True).page
 
 
-def page_of(built: BuiltReport, base_url: str | None) -> PageAt:
-    """Where a reader of a mail finds the page of `built`, which is not attached."""
-    path = f"{built.folder.name}/{built.page.name}"
-    return linked_page(f"{base_url}/{path}") if base_url else page_left_behind(f"reports/{path}")
-
-
 def period_of(cadence: str, as_of: date) -> str:
     """The period in which a recipient gets one mail: the day, the ISO week or the month of `as_of`."""
     if cadence == "weekly":
@@ -177,55 +184,13 @@ def period_of(cadence: str, as_of: date) -> str:
     return f"{as_of:%Y-%m}" if cadence == "monthly" else as_of.isoformat()
 
 
-def masked(address: str) -> str:
-    """ada@example.com -> a***@example.com."""
-    local, _, domain = address.rpartition("@")
-    return f"{local[:1]}***@{domain}"
-
-
-class _Post:
-    """Makes the messages of one list; the digest, its pictures among it, is made once."""
-
-    def __init__(self, mail: Mail, mail_list: MailList, built: BuiltReport, page: Path, base_url: str | None) -> None:
-        self._mail = mail
-        self._list = mail_list
-        self._as_of = built.as_of
-        name = f"framework-trends-{built.as_of.isoformat()}.html"
-        at = page_of(built, base_url) if mail_list.attach != "page" else attached_page(name)
-        self._digest = digest_of(built, page=at, only=frozenset(mail_list.frameworks))
-        self._attachments: tuple[Attachment, ...] = ()
-        if mail_list.attach == "page":
-            self._attachments = (Attachment(name, "text/html", page.read_bytes()),)
-        elif mail_list.attach == "csv":
-            self._attachments = (Attachment(built.csv.name, "text/csv", built.csv.read_bytes()),)
-
-    def sample(self) -> bytes:
-        """The message for nobody, dated at the end of the report's day."""
-        dated = datetime.combine(self._as_of, time_of_day(23, 59, 59), UTC)
-        return self.message(None, dated=dated, seed="")
-
-    def message(self, recipient: str | None, *, dated: datetime, seed: str) -> bytes:
-        """The message as it goes out. `seed` makes it known: the same for the same recipient, which it hides."""
-        envelope = Envelope(
-            sender=self._mail.sender or "",
-            sender_name=self._mail.sender_name,
-            list_name=self._list.name,
-            cadence=self._list.cadence,
-            way_out=self._mail.unsubscribe or self._mail.sender or "",
-            recipient=recipient,
-            dated=dated,
-            seed=seed,
-        )
-        return message(self._digest, envelope, self._attachments).as_bytes()
-
-
 @dataclass
 class _Round:
     """One list of one run."""
 
     con: duckdb.DuckDBPyConnection
     mail: Mail
-    mail_list: MailList
+    audience: MailList | Webhook
     built: BuiltReport
     page: Path
     base_url: str | None
@@ -234,39 +199,58 @@ class _Round:
     sleep: Callable[[float], None]
 
     def __post_init__(self) -> None:
-        self._period = period_of(self.mail_list.cadence, self.built.as_of)
+        self._period = period_of(self.audience.cadence, self.built.as_of)
         self._key = identity_key(self.con)
-        self._known = read_deliveries(self.con, list_name=self.mail_list.name, period=self._period)
+        self._known = read_deliveries(self.con, list_name=self.audience.name, period=self._period)
+        self._part = part_of(self.built, frozenset(self.audience.frameworks))
+        self._because: list[str] = []
 
     def run(self, environ: Mapping[str, str]) -> Iterator[Outcome]:
         """Those settled before, then every other recipient in the order of config.toml."""
-        settled = {address: self._settled(address) for address in self.mail_list.recipients}
+        settled = {address: self._settled(address) for address in recipients_of(self.audience)}
         yield from (outcome for outcome in settled.values() if outcome)
         unsent = [address for address, outcome in settled.items() if outcome is None]
         if not unsent:
             return
-        until = self.mail_list.pause_until
-        if until and self.now.date() < until:
-            yield from (self._outcome(address, "paused", f"until {long_day(until)}") for address in unsent)
-            return
-        if late := self._late():
-            yield from (self._outcome(address, "waiting", late) for address in unsent)
+        if reason := self._not_now():
+            yield from (self._outcome(address, *reason) for address in unsent)
             return
         try:
-            login = _login(self.mail, environ)
+            line = line_to(self.mail, self.audience, environ)
         except ServerUnusableError as error:
             yield from (self._deferred(address, error) for address in unsent)
             return
-        with Session(self.mail, login) as session:
+        with line as session:
             yield from self._send_all(session, unsent)
+
+    def _not_now(self) -> tuple[Status, str] | None:
+        """Why nothing is sent tonight, to nobody of them."""
+        until = self.audience.pause_until
+        if until and self.now.date() < until:
+            return "paused", f"until {long_day(until)}"
+        if late := self._late():
+            return "waiting", late
+        return self._unchanged()
+
+    def _unchanged(self) -> tuple[Status, str] | None:
+        """For an audience that is told of changes alone. What has begun to go out goes on to those who wait for it."""
+        if self.audience.when == "always" or self._known:
+            return None
+        told = read_list_state(self.con, self.audience.name)
+        if told is None:
+            return None
+        day, before = told
+        _, rows = self._part
+        levels = [(item.framework, item.metric, item.level) for item in self.audience.thresholds]
+        self._because = changes(json.loads(before), state_of(*self._part), rows, levels)
+        return None if self._because else ("unchanged", f"since the report of {long_day(day)}")
 
     def _late(self) -> str:
         """What a monthly mail waits for; empty where it is due. From the last day on, the mail says what it lacks."""
         as_of = self.built.as_of
-        if self.mail_list.cadence != "monthly" or as_of.day >= _LAST_DAY_TO_WAIT:
+        if self.audience.cadence != "monthly" or as_of.day >= _LAST_DAY_TO_WAIT:
             return ""
-        facts = self.built.facts
-        late = still_to_come(facts.only(self.mail_list.frameworks) if self.mail_list.frameworks else facts)
+        late = still_to_come(self._part[0])
         last = as_of.replace(day=_LAST_DAY_TO_WAIT)
         return f"not complete yet: {listed(late)}; sent when it is, on {long_day(last)} at the latest" if late else ""
 
@@ -282,9 +266,9 @@ class _Round:
         begun = f"handed over at {delivery.began_at:%Y-%m-%d %H:%M} UTC, and nobody knows whether it arrived"
         return self._outcome(address, "uncertain", f"{begun}; --resend-uncertain sends it again")
 
-    def _send_all(self, session: Session, addresses: list[str]) -> Iterator[Outcome]:
+    def _send_all(self, session: Line, addresses: list[str]) -> Iterator[Outcome]:
         """One address that fails stops no other; a server that is gone or of no use is not asked for each again."""
-        post = _Post(self.mail, self.mail_list, self.built, self.page, self.base_url)
+        post = post_of(self.mail, self.audience, self.built, self.page, self.base_url, self._because)
         gone, stop = 0, None
         for address in addresses:
             result = stop or self._send(session, post, address)
@@ -294,7 +278,7 @@ class _Round:
             yield self._deferred(address, result) if isinstance(result, PostError) else result
         self._record_issue(post)
 
-    def _send(self, session: Session, post: _Post, address: str) -> Outcome | PostError:
+    def _send(self, session: Line, post: Post, address: str) -> Outcome | PostError:
         """Send one mail, as often as it takes; what became of it, or why it has to wait."""
         content = post.message(address, dated=self.now, seed=recipient_key(self._key, address))
         try:
@@ -323,7 +307,7 @@ class _Round:
         save_delivery(
             self.con,
             Delivery(
-                list_name=self.mail_list.name,
+                list_name=self.audience.name,
                 period=self._period,
                 recipient_key=recipient_key(self._key, address),
                 report_id=self.built.report_id,
@@ -334,33 +318,22 @@ class _Round:
             ),
         )
 
-    def _record_issue(self, post: _Post) -> None:
+    def _record_issue(self, post: Post) -> None:
         """Into the ledger of reports: how many have this mail by now, and what it says."""
-        delivered = read_deliveries(self.con, list_name=self.mail_list.name, period=self._period).values()
+        delivered = read_deliveries(self.con, list_name=self.audience.name, period=self._period).values()
         number = sum(delivery.status == "sent" for delivery in delivered)
         if number:
             issue = ReportIssue(
                 report_id=self.built.report_id,
                 as_of=self.built.as_of,
                 definitions_version=definitions_version(self.con),
-                artefact=f"{self.mail_list.name}.eml",
+                artefact=post.artefact,
                 sha256=sha256(post.sample()).hexdigest(),
-                recipients=f"{number} of {len(self.mail_list.recipients)}",
+                recipients=f"{number} of {len(recipients_of(self.audience))}",
                 sent_at=self.now,
             )
             save_report_issue(self.con, issue)
+            save_list_state(self.con, self.audience.name, self.built.as_of, json.dumps(state_of(*self._part)))
 
     def _outcome(self, address: str, status: Status, detail: str = "") -> Outcome:
-        return Outcome(self.mail_list.name, self._period, masked(address), status, detail)
-
-
-def _login(mail: Mail, environ: Mapping[str, str]) -> tuple[str, str] | None:
-    """User name and password from the environment. The error names the variable, never what is in it."""
-    if mail.username_env is None or mail.password_env is None:
-        return None
-    for name in (mail.username_env, mail.password_env):
-        if not environ.get(name):
-            raise ServerUnusableError(f"environment variable {name} is not set", "set it, or take it out of [mail]")
-        if not environ[name].isascii() or not environ[name].isprintable():
-            raise ServerUnusableError(f"environment variable {name} holds more than printable ASCII", "set it anew")
-    return environ[mail.username_env], environ[mail.password_env]
+        return Outcome(self.audience.name, self._period, shown(self.audience, address), status, detail)

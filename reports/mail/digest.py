@@ -102,10 +102,17 @@ class Digest:
     has_marks: bool = False
 
 
+def part_of(built: BuiltReport, only: frozenset[str]) -> tuple[Facts, tuple[SummaryRow, ...]]:
+    """What the report knows of the frameworks that a list asks for; `only` is their keys, empty for all."""
+    if not only:
+        return built.facts, built.summary
+    facts = built.facts.only(only)
+    return facts, summarise(facts)
+
+
 def digest_of(built: BuiltReport, *, page: PageAt, only: frozenset[str] = frozenset()) -> Digest:
     """The digest of a report. `only`: keys of the frameworks that the list asks for, empty for all."""
-    facts = built.facts.only(only) if only else built.facts
-    rows = summarise(facts) if only else built.summary
+    facts, rows = part_of(built, only)
     says = framework_sentences(facts, rows) if only else built.sentences
     return Digest(
         report_id=built.report_id,

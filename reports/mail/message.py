@@ -53,7 +53,8 @@ class Attachment:
 class Envelope:
     """Who writes to whom, as what. Without a recipient the mail is a sample that is never sent.
 
-    `way_out`: the address to write to, or the page to visit, to leave the list.
+    `way_out`: the address to write to, or the page to visit, to leave the list. `because`: what has changed, for a list
+    that is told of changes alone.
     """
 
     sender: str
@@ -64,6 +65,7 @@ class Envelope:
     recipient: str | None
     dated: datetime
     seed: str
+    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +295,8 @@ def _fix_boundaries(mail: EmailMessage, identity: str) -> None:
 
 
 def _footer(envelope: Envelope) -> str:
-    return (
+    changed = f"It is sent because something changed. {envelope.because}. " if envelope.because else ""
+    return changed + (
         f"You get this mail because you are on the list {envelope.list_name} ({envelope.cadence}). "
         f"To leave the list, {'visit' if envelope.way_out.startswith('https:') else 'write to'} {envelope.way_out}."
     )

@@ -20,9 +20,12 @@ from tests.flows.mailing.conftest import ADA, AS_OF, BOB, SECRET, MailServer, Se
 
 pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH")
 
+TOLD_OF = ("framework", "metric", "level")  # test_changed.py shows these and those of webhooks
+ALSO = ("name", "cadence", "frameworks", "when", "pause_until", "url_env", "form")
 KEYS = ("security", "host", "port", "username_env", "password_env", "ca_file", "from", "from_name", "timeout_seconds",
         "attempts", "unsubscribe", "lists.name", "lists.recipients", "lists.cadence", "lists.frameworks",
-        "lists.attach", "lists.pause_until")  # fmt: skip
+        "lists.attach", "lists.pause_until", "lists.when", *(f"lists.thresholds.{key}" for key in TOLD_OF),
+        *(f"webhooks.{key}" for key in (*ALSO, *(f"thresholds.{key}" for key in TOLD_OF))))  # fmt: skip
 SHOWN = {f"mail.{key}" for key in KEYS} | {"report.base_url"}
 
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from flows.config.settings import Mail, Settings
 from flows.mailing import send as sending
-from flows.mailing.send import deliver, mail_report, masked, period_of, write_samples
+from flows.mailing.post import masked
+from flows.mailing.send import deliver, mail_report, period_of, write_samples
 from reports.build import BuiltReport
 from tests.flows.mailing.conftest import (
     ADA,

@@ -7,7 +7,7 @@ FROM (
         name,
         format('DELETE FROM publishing.raw."{1}"; INSERT INTO publishing.raw."{1}" FROM "{0}".raw."{1}"',
             replace($warehouse, '"', '""'), name) AS statement
-    FROM (SELECT unnest(['runs', 'run_steps', 'check_results', 'report_issues', 'deliveries']) AS name)
+    FROM (SELECT unnest(['runs', 'run_steps', 'check_results', 'report_issues', 'deliveries', 'list_states']) AS name)
     UNION ALL
     SELECT
         1,
