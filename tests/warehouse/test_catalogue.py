@@ -107,6 +107,7 @@ def test_metrics_are_named_where_they_are_computed_and_nowhere_else(project: Pat
     found = {view.name: sorted(set(quoted.findall(view.read_text()))) for view in others}
     assert {name: metrics for name, metrics in found.items() if metrics} == {
         "025_core_breaks.sql": ["pypi_downloads", "search_interest"],
+        "135_longest_comparison.sql": ["pypi_downloads", "search_interest"],
         "160_freshness.sql": ["commits", "pypi_downloads", "search_interest", "stars"],
         "210_revisions.sql": ["stars"],
         "220_lineage.sql": [
