@@ -36,8 +36,14 @@ author_periods AS (
     GROUP BY framework, months, last_month, author, is_person
 ),
 
--- The busiest first, persons among themselves: how many there are so far, whether they made half of the persons' commits,
--- and what all authors made.
+-- How many authors made the same number of commits: a few hundred rows a period, however many authors there are.
+tallies AS (
+    SELECT framework, months, last_month, is_person, commits, count(*) AS authors
+    FROM author_periods
+    GROUP BY framework, months, last_month, is_person, commits
+),
+
+-- The busiest first, persons among themselves: the authors and commits before these, what persons made, what all made.
 ranked AS (
     SELECT
         framework,
@@ -45,23 +51,30 @@ ranked AS (
         last_month,
         is_person,
         commits,
-        sum(commits) OVER (PARTITION BY framework, months, last_month) AS all_commits,
-        row_number() OVER busiest AS people,
-        sum(commits) OVER busiest * 2 >= sum(commits) OVER (PARTITION BY framework, months, last_month, is_person) AS is_half
-    FROM author_periods
-    WINDOW busiest AS (
+        authors,
+        coalesce(sum(authors) OVER busier, 0) AS busier_authors,
+        coalesce(sum(authors * commits) OVER busier, 0) AS busier_commits,
+        sum(authors * commits) OVER (PARTITION BY framework, months, last_month, is_person) AS like_commits,
+        sum(authors * commits) OVER (PARTITION BY framework, months, last_month) AS all_commits
+    FROM tallies
+    WINDOW busier AS (
         PARTITION BY framework, months, last_month, is_person
-        ORDER BY commits DESC, author ROWS UNBOUNDED PRECEDING
+        ORDER BY commits DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     )
 )
 
+-- Half is reached among the authors of one tally: by as many of them as what is missing before them takes.
 SELECT
     framework,
     months,
     last_month,
     last_day(last_month) AS last_day,
-    CAST(min(people) FILTER (WHERE is_person AND is_half) AS DOUBLE) AS contributor_absence_factor,
-    count(*) FILTER (WHERE is_person AND commits > 0.05 * all_commits) AS people_with_large_share
+    CAST(
+        min(busier_authors + ceil((like_commits - 2 * busier_commits) / (2 * commits))) FILTER (
+            WHERE is_person AND 2 * busier_commits < like_commits AND 2 * (busier_commits + authors * commits) >= like_commits
+        ) AS DOUBLE
+    ) AS contributor_absence_factor,
+    CAST(coalesce(sum(authors) FILTER (WHERE is_person AND commits > 0.05 * all_commits), 0) AS BIGINT) AS people_with_large_share
 FROM ranked
 GROUP BY framework, months, last_month;
 COMMENT ON VIEW core.git_shares IS 'Contributor absence factor, and how many persons made over 5 % of all commits, of single months and of 12 months, named by their last month; periods without a commit have no row.';
