@@ -264,15 +264,14 @@ def report(
     trends report --out /tmp/look
     """
     from flows.report_folder import list_and_record, make_report
-    from flows.status import published_day
+    from flows.status import day_to_report
 
     invocation: Invocation = context.obj
     settings = invocation.settings()
     data = settings.warehouse.data
-    last = published_day(data)
-    built = make_report(settings, data, not_after(as_of or last, last, "the last day that is published"), out)
+    built = make_report(settings, data, day_to_report(data, as_of), out)
     tell = partial(complain, code=INCOMPLETE)
-    is_listed = out is not None or list_and_record(data, built, invocation.now.date(), tell)
+    is_listed = out is not None or list_and_record(settings, data, built, invocation.now.date(), tell)
     typer.echo(built.page)
     return ALL_DONE if is_listed else INCOMPLETE
 
@@ -298,12 +297,11 @@ def mail(
     trends mail --as-of 2026-09-30
     """
     from flows.mailing.send import mail_report
-    from flows.status import published_day
+    from flows.status import day_to_report
 
     invocation: Invocation = context.obj
     settings = invocation.settings()
-    last = published_day(settings.warehouse.data)
-    day = not_after(as_of or last, last, "the last day that is published")
+    day = day_to_report(settings.warehouse.data, as_of)
     all_sent = mail_report(
         settings,
         as_of=day,

@@ -23,7 +23,7 @@ from prefect.utilities.annotations import quote
 from flows.collecting.plan import Step
 from flows.collecting.side_by_side import SIDE_BY_SIDE, IncompleteError
 from flows.mailing.send import deliver, page_to_attach
-from flows.report_folder import make_report, record_report, update_list
+from flows.report_folder import make_report, prune, record_report, update_list, write_data_files
 from flows.run import Run, attempt
 from warehouse import checks
 from warehouse.breaks.suspected import suspected_breaks
@@ -162,9 +162,12 @@ def report(run: Run) -> None:
 
 
 def list_reports(run: Run) -> None:
-    """Let the list of reports and reports/latest know of tonight's."""
-    if run.report:
-        update_list(run.night.data / "reports", run.report, last_day=run.night.now.date())
+    """Let the list and reports/latest know of tonight's; the figures lie beside them, and what is old goes."""
+    if run.report and run.prepared:
+        settings, data, today = run.night.settings, run.night.data, run.night.now.date()
+        write_data_files(settings, data, run.prepared)
+        prune(settings, data, today, run.prepared)
+        update_list(data / "reports", run.report, today, settings.report.base_url)
 
 
 def mail(run: Run) -> None:

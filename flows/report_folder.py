@@ -7,24 +7,29 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
 from flows.config.settings import Settings
 from flows.process.endings import of_the_system
 from flows.process.private import kept_private
-from reports.build import BuiltReport, build_report
-from reports.index import report_folders, write_index
+from reports.build import CSV, PAGE, BuiltReport, build_report
+from reports.index import DATA, report_folders, write_index
 from reports.mail.message import write_files
 from warehouse.ledger import save_report_issue
 from warehouse.open import PUBLISHED, WarehouseBusy, WarehouseError, writing_warehouse
+from warehouse.publish.exports import export_views
 from warehouse.publish.snapshot import reading_published
+from warehouse.read.queries import query
 from warehouse.read.state import definitions_version
 from warehouse.rows import ReportIssue
+
+_PRUNED_A_NIGHT = 5
 
 
 def make_report(
@@ -43,13 +48,14 @@ def make_report(
     return built
 
 
-def update_list(reports: Path, built: BuiltReport, last_day: date) -> None:
+def update_list(reports: Path, built: BuiltReport, last_day: date, base_url: str | None = None) -> None:
     """Write the list of reports anew and let reports/latest lead to the newest. Raises OSError.
 
     Later reports than of `last_day` do not count: a night whose clock was wrong has left them.
     """
+    labels = {item.framework: item.label for item in built.facts.frameworks}
     with _alone_in(reports):
-        write_index(reports, {item.framework: item.label for item in built.facts.frameworks}, last_day)
+        write_index(reports, labels, last_day, base_url=base_url)
         point_to_newest(reports, last_day)
 
 
@@ -82,6 +88,59 @@ def point_to_newest(reports: Path, last_day: date) -> None:
     pointer.replace(latest)
 
 
+def write_data_files(settings: Settings, data: Path, published: Path | None = None) -> None:
+    """Every public view as files in reports/data, as `[report] data_files` says. Raises OSError, PublishedError."""
+    folder = data / "reports" / DATA
+    forms = settings.report.data_files
+    if not forms and not folder.is_dir():
+        return
+    with kept_private(data), _alone_in(folder), reading_published(published or data / PUBLISHED) as con:
+        try:
+            export_views(con, folder, forms)
+        except duckdb.IOException as error:
+            raise OSError(str(error).partition("\n")[0]) from None
+
+
+def prune(settings: Settings, data: Path, last_day: date, published: Path | None = None) -> None:
+    """Take away reports beyond those that `[report] keep` keeps, where the published copy gives the same bytes again.
+
+    A few a night, each built and compared; whatever else lies in their folders stays. Raises OSError, PublishedError.
+    """
+    folders = report_folders(data / "reports", last_day)
+    old = sorted(folders)[: -settings.report.keep] if settings.report.keep else []
+    if not old:
+        return
+    published = published or data / PUBLISHED
+    with reading_published(published) as con:
+        issued = set(con.execute(query("state/issued")).fetchall())
+    may_go = [day for day in old if (day, _hash(folders[day] / PAGE)) in issued]
+    for number in range(min(_PRUNED_A_NIGHT, len(may_go))):  # not each time the same, in case one cannot go
+        day = may_go[(last_day.toordinal() * _PRUNED_A_NIGHT + number) % len(may_go)]
+        with _alone_in(folders[day]):
+            if _comes_again(published, day, folders[day], self_contained=settings.report.self_contained):
+                _take_away(folders[day])
+
+
+def _comes_again(published: Path, day: date, folder: Path, *, self_contained: bool) -> bool:
+    with TemporaryDirectory() as elsewhere:
+        built = make_page(published, day, Path(elsewhere) / folder.name, self_contained=self_contained)
+        return all(path.read_bytes() == (folder / path.name).read_bytes() for path in (built.page, built.csv))
+
+
+def _take_away(folder: Path) -> None:
+    """The files of a report, and the folder where nothing else is in it."""
+    for name in (PAGE, CSV, "email.html", "email.txt", "charts/*.png", "*.eml"):
+        for path in folder.glob(name):
+            path.unlink()
+    for path in (folder / "charts", folder):
+        with suppress(OSError):
+            path.rmdir()
+
+
+def _hash(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
+
+
 def record_report(con: duckdb.DuckDBPyConnection, built: BuiltReport) -> None:
     """Write down the hash of each file, by which definitions and which queries it came about."""
     for path in (built.page, built.csv):
@@ -90,7 +149,7 @@ def record_report(con: duckdb.DuckDBPyConnection, built: BuiltReport) -> None:
             as_of=built.as_of,
             definitions_version=definitions_version(con),
             artefact=path.name,
-            sha256=sha256(path.read_bytes()).hexdigest(),
+            sha256=_hash(path),
             query_texts=json.dumps(built.queries, sort_keys=True),
         )
         save_report_issue(con, issue)
@@ -102,13 +161,16 @@ def record_in_warehouse(data: Path, built: BuiltReport) -> None:
         record_report(con, built)
 
 
-def list_and_record(data: Path, built: BuiltReport, last_day: date, tell: Callable[[str], object]) -> bool:
+def list_and_record(
+    settings: Settings, data: Path, built: BuiltReport, last_day: date, tell: Callable[[str], object]
+) -> bool:
     """What a night does with its report, for one that was built outside a night; False where somebody has to help.
 
     While a night runs, its hash cannot be written down: the same report gives the same hash at any other time.
     """
     try:
-        update_list(data / "reports", built, last_day)
+        write_data_files(settings, data)
+        update_list(data / "reports", built, last_day, settings.report.base_url)
         record_in_warehouse(data, built)
     except OSError as error:
         tell(of_the_system(error))

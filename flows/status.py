@@ -11,9 +11,10 @@ from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any, TextIO
 
+from flows.process.arguments import not_after, not_before
 from warehouse.adhoc.terminal import Cell, table
 from warehouse.publish.snapshot import reading_published
-from warehouse.read.queries import ask_dicts
+from warehouse.read.queries import ask_dicts, ask_one
 
 SECTIONS = {
     "freshness": "Freshness",
@@ -67,11 +68,16 @@ def read_status(data: Path, as_of: date, off: frozenset[str] = frozenset()) -> S
     return Status(as_of, {"freshness": freshness} | sections)
 
 
-def published_day(data: Path) -> date:
-    """The day as of which the published copy was made. Raises PublishedError."""
+def day_to_report(data: Path, asked: date | None) -> date:
+    """`asked`, of which the published copy must know something; by default the day of the last night.
+
+    Raises PublishedError, UsageError.
+    """
     with reading_published(data / "published.duckdb") as con:
-        day: date = con.execute("SELECT as_of FROM core.clock").fetchall()[0][0]
-        return day
+        last: date = con.execute("SELECT as_of FROM core.clock").fetchall()[0][0]
+        found = ask_one(con, "state/first_day")
+    day = not_after(asked or last, last, "the last day that is published")
+    return not_before(day, min(last, found[0]), "the first day of which anything is known") if found else day
 
 
 def show_json(status: Status, out: TextIO) -> None:

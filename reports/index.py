@@ -1,15 +1,21 @@
-"""The list of past reports, newest first, with what changed from each to the next.
+"""The list of past reports, newest first, with what changed from each to the next; a page a year, and a feed.
 
-It reads only what reports left in their folders (metrics.csv), so it can be written again at any time.
+It reads only what reports left in their folders (metrics.csv), so it can be written again at any time. What it found
+before is kept beside it, so that a night reads two of them and not all.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from itertools import groupby
 from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from reports.facts import Period
 from reports.metrics_csv import span
@@ -18,8 +24,11 @@ from reports.signals import SIGNALS
 from reports.wording import clean_label, compact, exact, long_day, short_label, signed_percent
 from warehouse.calendar import FIRST_DAY
 
-INDEX = "index.html"
+INDEX, FEED, DATA = "index.html", "feed.xml", "data"
 MOST_CHANGES = 12
+MOST_LISTED = 60
+_FOUND, _FORM = ".changes.json", 1  # another form when what_changed says other things
+_NOTHING_NEW = "No figure changed."
 _NEEDED = {"framework", "metric", "statistic", "period", "value", "comparable"}
 _NOUNS = {signal.metric: signal.noun for signal in SIGNALS}
 
@@ -40,6 +49,14 @@ class PastReport:
     as_of: date
     headlines: dict[tuple[str, str], Headline] | None
 
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One report of the list. `changes`: since the one before."""
+
+    as_of: date
+    changes: list[str]
+
     @property
     def name(self) -> str:
         return self.as_of.isoformat()
@@ -52,24 +69,103 @@ class PastReport:
     def period(self) -> str:
         return Period(self.as_of).text
 
+    @property
+    def is_the_same(self) -> bool:
+        return self.changes == [_NOTHING_NEW]
 
-def write_index(reports_root: Path, labels: Mapping[str, str] | None = None, last_day: date = date.max) -> Path:
-    """Write `reports_root`/index.html over every YYYY-MM-DD folder up to `last_day` that holds a report.
+    @property
+    def uuid(self) -> str:
+        return str(uuid5(NAMESPACE_URL, f"framework-trends/{self.name}"))
 
-    Returns its path. `labels`: framework key -> how it is written; a key without one, of what is no longer tracked, is
-    shown as it is.
+
+def write_index(
+    reports_root: Path,
+    labels: Mapping[str, str] | None = None,
+    last_day: date = date.max,
+    *,
+    base_url: str | None = None,
+) -> Path:
+    """Write the list of every YYYY-MM-DD folder below `reports_root` up to `last_day` that holds a report.
+
+    index.html has the newest, YYYY.html those of a year, feed.xml the newest for feed readers. Returns the path of the
+    first. `labels`: framework key -> how it is written; a key without one, of what is no longer tracked, is shown as it
+    is. `base_url`: where the folder is served.
     """
-    past = past_reports(reports_root, last_day)
-    entries = [
-        {"report": report, "changes": what_changed(past[place + 1] if place + 1 < len(past) else None, report, labels)}
-        for place, report in enumerate(past)
-    ]
-    values = {"entries": entries, "css": render.style_sheet("page.css"), "policy": render.policy([])}
-    path = reports_root / INDEX
-    partial = path.with_name(f".{INDEX}.partial")
-    partial.write_text(render.page("index.html.j2", values), encoding="utf-8", newline="\n")
+    entries = _entries(reports_root, labels, last_day)
+    by_year = {year: list(group) for year, group in groupby(entries, lambda entry: entry.as_of.year)}
+    common = {
+        "css": render.style_sheet("page.css"),
+        "policy": render.policy([]),
+        "years": {year: len(group) for year, group in by_year.items()},
+        "data": _data_files(reports_root / DATA),
+    }
+    newest = entries[:MOST_LISTED]
+    pages = {INDEX: {"entries": newest, "year": None}}
+    pages |= {f"{year}.html": {"entries": group, "year": year} for year, group in by_year.items()}
+    for name, values in pages.items():
+        _write(reports_root / name, render.page("index.html.j2", common | values))
+    _write(reports_root / FEED, render.page("feed.xml.j2", {"entries": newest, "base_url": base_url}))
+    for path in reports_root.glob("[0-9][0-9][0-9][0-9].html"):
+        if path.name not in pages:
+            path.unlink()
+    return reports_root / INDEX
+
+
+def _write(path: Path, text: str) -> None:
+    """In one step, and only where it says something else than what is there."""
+    if path.is_file() and path.read_bytes() == text.encode():
+        return
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
     partial.replace(path)
-    return path
+
+
+def _data_files(folder: Path) -> dict[str, list[str]]:
+    """View -> the names of its files."""
+    names = sorted(path.name for path in folder.glob("[!.]*.*")) if folder.is_dir() else []
+    return {view: list(group) for view, group in groupby(names, lambda name: name.partition(".")[0])}
+
+
+def _entries(reports_root: Path, labels: Mapping[str, str] | None, last_day: date) -> list[Entry]:
+    """Newest first. Only reports that are new, or whose figures or neighbours are, are read."""
+    folders = report_folders(reports_root, last_day)
+    days = sorted(folders)
+    found = _found_before(reports_root / _FOUND, labels)
+
+    @cache
+    def past(day: date) -> PastReport:
+        return PastReport(day, _headlines_of(folders[day] / "metrics.csv", day))
+
+    stamps = {day: _stamp(folders[day] / "metrics.csv") for day in days}
+    known: dict[str, Any] = {}
+    for before, day in zip([None, *days], days, strict=False):
+        made_of = [stamps[day], before and before.isoformat(), before and stamps[before]]
+        entry = found.get(day.isoformat())
+        if not entry or entry["made_of"] != made_of:
+            changes = what_changed(past(before) if before else None, past(day), labels)
+            entry = {"made_of": made_of, "changes": changes}
+        known[day.isoformat()] = entry
+    _write(reports_root / _FOUND, json.dumps({"form": _FORM, "labels": dict(labels or {}), "days": known}))
+    return [Entry(day, known[day.isoformat()]["changes"]) for day in reversed(days)]
+
+
+def _found_before(path: Path, labels: Mapping[str, str] | None) -> dict[str, Any]:
+    """What was found when the list was written last; nothing where that is damaged or names have changed."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        days = found["days"] if (found["form"], found["labels"]) == (_FORM, dict(labels or {})) else {}
+        return {str(day): {"made_of": entry["made_of"], "changes": entry["changes"]} for day, entry in days.items()}
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def _stamp(path: Path) -> list[int] | None:
+    """By what a file is known to be the same; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return [status.st_mtime_ns, status.st_size]
 
 
 def past_reports(reports_root: Path, last_day: date = date.max) -> list[PastReport]:
@@ -131,7 +227,7 @@ def what_changed(before: PastReport | None, after: PastReport, labels: Mapping[s
     if before is None or before.headlines is None:
         return ["The first report."]
     moved = Period(before.as_of).start != Period(after.as_of).start
-    texts = [f"The period moved on to {after.period}."] if moved else []
+    texts = [f"The period moved on to {Period(after.as_of).text}."] if moved else []
     names = {key: short_label(clean_label(label)) for key, label in (labels or {}).items()}
     texts += list(_membership(before.headlines, after.headlines, names))
     for framework, metric in after.headlines:
@@ -141,7 +237,7 @@ def what_changed(before: PastReport | None, after: PastReport, labels: Mapping[s
             texts += [f"{name}: {change}." for change in _changes(older, newer, moved=moved)]
     if len(texts) > MOST_CHANGES:
         texts = [*texts[: MOST_CHANGES - 1], f"{len(texts) - MOST_CHANGES + 1} more."]
-    return texts or ["No figure changed."]
+    return texts or [_NOTHING_NEW]
 
 
 def _membership(

@@ -145,10 +145,17 @@ class Warehouse(Section):
 
 
 class Report(Section):
-    """How the page is written. `base_url`: where the folder of reports is served, for links in mails and the feed."""
+    """How the page is written, and what lies beside it.
+
+    base_url     where the folder of reports is served, for links in mails and the feed
+    data_files   the forms in which every public view is written beside the reports, for whoever has no DuckDB
+    keep         how many reports are kept; older ones go that the warehouse gives again byte for byte; None: all
+    """
 
     self_contained: StrictBool = True
     base_url: Url | None = None
+    data_files: tuple[Literal["csv", "json", "parquet"], ...] = ("csv", "json", "parquet")
+    keep: Annotated[Count, from_to(1, 100_000)] | None = None
 
 
 class MeasurementBreak(Section):

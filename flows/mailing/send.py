@@ -109,7 +109,7 @@ def mail_report(
     data, base_url = settings.warehouse.data, settings.report.base_url
     built = make_report(settings, data, as_of)
     with suppress(OSError):  # the night's own list says what is wrong with it
-        update_list(data / "reports", built, last_day=now.date())
+        update_list(data / "reports", built, now.date(), base_url)
     with kept_private(data), page_to_attach(settings, built, data / "published.duckdb") as page:
         if dry_run:
             for path in write_samples(settings.mail, built, page=page, base_url=base_url):

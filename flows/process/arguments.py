@@ -57,4 +57,11 @@ def not_after(day: date, limit: date, why: str) -> date:
     return day
 
 
+def not_before(day: date, limit: date, why: str) -> date:
+    """`day`, which must not be before `limit`. Raises UsageError, which says `why` that is the limit."""
+    if day < limit:
+        raise UsageError(f"--as-of {day} is before {limit}, {why}")
+    return day
+
+
 AsOf = Annotated[date | None, typer.Option("--as-of", metavar="DAY", parser=day_of, help="as known on that day (UTC)")]

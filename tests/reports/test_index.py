@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
+from uuid import UUID
+from xml.etree import ElementTree
 
 import pytest
 
@@ -121,6 +125,84 @@ def test_a_damaged_file_is_named_and_the_list_goes_on(tmp_path: Path, content: s
     page = write_index(tmp_path).read_text(encoding="utf-8")
     assert page.count("/report.html") == 2
     assert page.count("cannot be read") == 2, "neither it nor the next can be compared"
+
+
+# ---- many reports ----------------------------------------------------------------------------------------------------
+
+
+def links(root: Path, name: str) -> list[str]:
+    """The pages that one of the lists leads to."""
+    return re.findall(r'href="([0-9-]+)/report\.html"', (root / name).read_text(encoding="utf-8"))
+
+
+def test_the_newest_are_on_the_first_page_and_all_on_that_of_their_year(tmp_path: Path) -> None:
+    days = [date(2020, 12, 1) + timedelta(number) for number in range(70)]
+    for day in days:
+        leave(tmp_path, day.isoformat(), STARS)
+    write_index(tmp_path)
+    named = [day.isoformat() for day in reversed(days)]
+    assert links(tmp_path, "index.html") == named[:60]
+    assert links(tmp_path, "2021.html") == [day for day in named if day.startswith("2021")]
+    assert links(tmp_path, "2020.html") == [day for day in named if day.startswith("2020")]
+    assert ">2020 (31)</a>" in (tmp_path / "index.html").read_text(encoding="utf-8")
+    for day in days[:31]:
+        (tmp_path / day.isoformat() / "report.html").unlink()
+    write_index(tmp_path)
+    assert not (tmp_path / "2020.html").exists()
+
+
+def test_only_what_is_new_is_read_and_written(tmp_path: Path) -> None:
+    """A figure that changes while the file stays the same to the eye is not seen: so it was not read."""
+    for day in ("2021-06-23", "2021-06-24"):
+        leave(tmp_path, day, STARS)
+    write_index(tmp_path)
+    old = tmp_path / "2021-06-24" / "metrics.csv"
+    status = old.stat()
+    old.write_text(old.read_text(encoding="utf-8").replace("9456", "9999"), encoding="utf-8")
+    os.utime(old, ns=(status.st_atime_ns, status.st_mtime_ns))
+    feed = (tmp_path / "feed.xml").stat().st_mtime_ns
+    page = write_index(tmp_path).read_text(encoding="utf-8")
+    assert "9,999" not in page
+    assert (tmp_path / "feed.xml").stat().st_mtime_ns == feed
+    os.utime(old, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+    assert "9,456 to 9,999, revised" in write_index(tmp_path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"form": 1}', '{"form": 1, "labels": {}, "days": {"2021-06-25": 1}}'])
+def test_what_was_found_before_may_be_damaged(tmp_path: Path, content: str) -> None:
+    leave(tmp_path, "2021-06-25", STARS)
+    (tmp_path / ".changes.json").write_text(content, encoding="utf-8")
+    assert "The first report." in write_index(tmp_path).read_text(encoding="utf-8")
+
+
+def test_reports_in_which_nothing_changed_can_be_left_out(tmp_path: Path) -> None:
+    for day in ("2021-06-23", "2021-06-24"):
+        leave(tmp_path, day, STARS)
+    leave(tmp_path, "2021-06-25", replace(STARS, value=1.0))
+    page = write_index(tmp_path).read_text(encoding="utf-8")
+    assert re.findall(r'<li class="same">\n<h2><a href="([0-9-]+)', page) == ["2021-06-24"]
+    assert '<label for="changed">' in page
+
+
+@pytest.mark.parametrize("base_url", [None, "https://x.example/trends"])
+def test_the_feed_names_each_report_once_and_for_good(tmp_path: Path, base_url: str | None) -> None:
+    leave(tmp_path, "2021-06-24", STARS)
+    leave(tmp_path, "2021-06-25", replace(STARS, framework="a&b<c>"))
+    write_index(tmp_path, base_url=base_url)
+    feed = ElementTree.parse(tmp_path / "feed.xml").getroot()
+    assert feed.get("{http://www.w3.org/XML/1998/namespace}base") == (f"{base_url}/" if base_url else None)
+    atom = "{http://www.w3.org/2005/Atom}"
+    entries = feed.findall(f"{atom}entry")
+    ids = [entry.findtext(f"{atom}id") or "" for entry in entries]
+    assert [entry.find(f"{atom}link").get("href") for entry in entries] == [  # type: ignore[union-attr]
+        "2021-06-25/report.html", "2021-06-24/report.html",
+    ]  # fmt: skip
+    assert all(UUID(one.removeprefix("urn:uuid:")) for one in ids)
+    assert "a&b<c> is new." in (entries[0].findtext(f"{atom}content") or "")
+    leave(tmp_path, "2021-06-26", STARS)
+    write_index(tmp_path, base_url=base_url)
+    again = ElementTree.parse(tmp_path / "feed.xml").getroot().findall(f"{atom}entry")
+    assert [entry.findtext(f"{atom}id") for entry in again][1:] == ids
 
 
 def test_no_report_yet(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ SHOWN = {
     *(f"frameworks.{key}" for key in ("packages", "repository", "required_by")),
     *(f"sources.git_history.{key}" for key in ("identities.email", "identities.kind", "mailmap")),
     *("schedule.cron", "schedule.timezone", "warehouse.data", "report.self_contained"),
+    *("report.data_files", "report.keep"),  # tests/flows/test_site.py
     "sources.pypi_downloads.nightly_days",
 }
 
