@@ -1,0 +1,86 @@
+"""`trends nightly`: the job of a night, once, now."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from flows.commands.root import Invocation, app
+from flows.process.arguments import AsOf, not_after
+from flows.process.endings import NOTHING_DONE, complain
+from flows.process.loading import without_collecting
+from flows.process.streams import send_to_nothing
+
+if TYPE_CHECKING:
+    from flows.process.progress import Progress
+    from flows.run import Run
+
+
+@app.command(short_help="Run the nightly job once, now; print the path of the report.")
+def nightly(
+    context: typer.Context,
+    as_of: AsOf = None,
+    replay: Annotated[
+        bool,
+        typer.Option(
+            "--replay", help="Ask the recorded upstreams on this machine; data goes to DIR/demo, nothing is mailed."
+        ),
+    ] = False,
+    no_mail: Annotated[bool, typer.Option("--no-mail", help="Build the report, send nothing.")] = False,
+) -> int:
+    """Run the nightly job once, now: collect, load, check, publish, report.
+
+    Progress goes to stderr; the last line on stdout is the path of the report.
+
+    \b
+    trends nightly                        ask the real upstreams
+    trends nightly --replay               ask recorded ones, offline; nothing mixes with live rows
+    trends nightly --as-of 2026-09-30     report that day as it was known then
+    """
+    from flows.process.progress import progress_on
+
+    with progress_on(sys.stderr) as progress:
+        run = (_replayed if replay else _live)(context.obj, progress, as_of, send_mail=not no_mail)
+    return _told(run)
+
+
+def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:
+    with progress.waiting("loads the program"), without_collecting():
+        settings = invocation.settings()
+        from flows.night import run_nightly
+        from flows.run import Night
+    today = invocation.now.date()
+    day = not_after(as_of or today, today, "which is today")
+    night = Night(settings, settings.warehouse.data, invocation.now, day, send_mail, doubts_clock=True)
+    return run_nightly(night, progress, invocation.stop)
+
+
+def _replayed(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:  # noqa: ARG001 - a replay mails nothing
+    with progress.waiting("starts the recorded upstreams"):
+        with without_collecting():
+            settings = invocation.settings()
+            from flows.night import run_nightly
+            from flows.replay.upstreams import DEMO_DAY, moment_of, pointed_at, replay_server
+            from flows.run import Night
+        day = not_after(as_of or DEMO_DAY, DEMO_DAY, "the last day of the recordings")
+        data = settings.warehouse.data / "demo"
+        server = replay_server(day, data / "upstreams")
+    with server:
+        night = Night(pointed_at(server, settings), data, moment_of(day), day, send_mail=False)
+        return run_nightly(night, progress, invocation.stop)
+
+
+def _told(run: Run) -> int:
+    """Print the path of the report. What the night came to does not change because nobody takes the path."""
+    if run.report is None:
+        nothing = "nothing could be collected and nothing is kept, so there is no report"
+        return complain("there is no report; the lines above say why" if run.is_broken else nothing, NOTHING_DONE)
+    try:
+        typer.echo(run.report.page)
+    except OSError as error:
+        send_to_nothing(sys.stdout)
+        return complain(f"standard output: {error.strerror}; the report is {run.report.page}", run.exit_code)
+    return run.exit_code
