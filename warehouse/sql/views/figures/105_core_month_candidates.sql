@@ -20,7 +20,8 @@ last_days AS (
     GROUP BY framework, metric, service, basis
 ),
 
--- The days of a month made into one figure, as the metric's aggregate says.
+-- The days of a month made into one figure, as the metric's aggregate says. Means are taken of decimals: those of floating
+-- point would depend, in their last digits, on the order in which they are added up.
 from_days AS (
     SELECT
         daily.framework,
@@ -36,7 +37,7 @@ from_days AS (
         max(daily.day) AS last_observed,
         CASE any_value(daily.aggregate)
             WHEN 'sum' THEN sum(daily.value)
-            WHEN 'mean' THEN avg(daily.value)
+            WHEN 'mean' THEN avg(CAST(daily.value AS DECIMAL(38, 12)))
             ELSE max_by(daily.value, daily.day)
         END AS value,
         CASE any_value(daily.aggregate) WHEN 'sum' THEN avg(daily.value) END AS daily_mean

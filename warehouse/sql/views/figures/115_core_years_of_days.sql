@@ -37,6 +37,7 @@ spine AS (
 )
 
 -- Readings (aggregate last) are not summed: the one of the day is set against that of the day before the window.
+-- Means are taken of decimals, so that the order in which they are added up does not matter.
 SELECT
     framework,
     metric,
@@ -45,7 +46,7 @@ SELECT
     CASE aggregate WHEN 'last' THEN window_start - 1 ELSE previous_start END AS previous_start,
     CASE aggregate
         WHEN 'sum' THEN sum(value) OVER twelve_months
-        WHEN 'mean' THEN avg(value) OVER twelve_months
+        WHEN 'mean' THEN avg(CAST(value AS DECIMAL(38, 12))) OVER twelve_months
         ELSE value
     END AS value,
     CASE aggregate WHEN 'last' THEN count(value) OVER today ELSE days * count(value) OVER twelve_months END AS seen_days,
