@@ -61,8 +61,8 @@ class Place:
         """The environment variable that names the server to report to: the one of the tests."""
         return {ASKED_SERVER: self.prefect_api}
 
-    def night(self) -> subprocess.CompletedProcess[str]:
-        return run_trends(*self.arguments, **self.prefect)
+    def night(self, *options: str) -> subprocess.CompletedProcess[str]:
+        return run_trends(*self.arguments, *options, **self.prefect)
 
     def copy_to(self, folder: Path) -> Place:
         shutil.copytree(self.folder, folder, symlinks=True)
@@ -103,12 +103,23 @@ def _rows(con: duckdb.DuckDBPyConnection, table: str) -> list[tuple[object, ...]
 
 
 def test_a_second_night_at_the_same_moment_changes_no_row(undisturbed: Place, tmp_path: Path) -> None:
+    """Neither in the warehouse nor, computed whole, in the public tables."""
     place = undisturbed.copy_to(tmp_path / "again")
-    before = facts_of(place.warehouse)
-    again = place.night()
+    before, figures = facts_of(place.warehouse), figures_in(place.published)
+    with duckdb.connect(str(place.published)) as copy:
+        copy.execute("DELETE FROM rolling_12_months")
+    again = place.night("--full")
     assert again.returncode == 0, again.stderr
     assert facts_of(place.warehouse) == before
     assert sum(map(len, before.values())) > 8_000
+    assert figures_in(place.published) == figures
+
+
+def figures_in(published: Path) -> list[list[tuple[object, ...]]]:
+    with open_published(published) as con:
+        return [
+            con.execute(f"FROM {view} ORDER BY ALL").fetchall() for view in ("monthly_metrics", "rolling_12_months")
+        ]
 
 
 def test_a_framework_is_added_in_config_alone_and_the_report_says_that_it_has_no_data(
