@@ -1,4 +1,4 @@
-"""The whole night, as a user runs it: a process of its own, real HTTP, git and Prefect, against the recordings.
+"""The whole night: real HTTP, git and Prefect, against the recordings.
 
 These nights are of Keras alone, whose history is the shortest; the demo's night is of all three frameworks.
 """
@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 from flows.process.own_prefect import ASKED_SERVER
-from tests.conftest import ROOT, TRENDS, run_trends
+from tests.conftest import ROOT, TRENDS, run_here, run_trends
 from warehouse.open import open_warehouse
 from warehouse.publish.snapshot import open_published
 
@@ -62,7 +62,7 @@ class Place:
         return {ASKED_SERVER: self.prefect_api}
 
     def night(self, *options: str) -> subprocess.CompletedProcess[str]:
-        return run_trends(*self.arguments, *options, **self.prefect)
+        return run_here(*self.arguments, *options, **self.prefect)
 
     def copy_to(self, folder: Path) -> Place:
         shutil.copytree(self.folder, folder, symlinks=True)
@@ -145,7 +145,7 @@ def test_without_any_network_it_says_so_once_a_step_and_loses_nothing(
     before = facts_of(data / "warehouse.duckdb")
     config = tmp_path / "config.toml"
     config.write_text(_config_with_every_upstream_at(f"http://{nobody_listens}"), encoding="utf-8")
-    run = run_trends(
+    run = run_here(
         "--config", str(config), "--data", str(data), "nightly", "--as-of", "2021-06-26", **undisturbed.prefect
     )
     assert run.returncode == 1
@@ -158,7 +158,7 @@ def test_without_any_network_it_says_so_once_a_step_and_loses_nothing(
 def test_a_run_beside_another_ends_with_one_line_that_names_its_process(undisturbed: Place, tmp_path: Path) -> None:
     place = undisturbed.copy_to(tmp_path / "busy")
     with open_warehouse(place.warehouse):
-        run = place.night()
+        run = run_trends(*place.arguments, **place.prefect)
     assert run.returncode == 3
     assert len(run.stderr.splitlines()) == 1
     assert f"process {os.getpid()}" in run.stderr
