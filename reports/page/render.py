@@ -79,12 +79,12 @@ def _hash(text: str) -> str:
 
 
 def policy(scripts: Sequence[Script]) -> str:
-    """Only these scripts run; nothing is fetched but a script beside the page; pictures only from the page itself."""
+    """Only these scripts run; nothing is fetched but a script or a picture beside the page."""
     inside = " ".join(f"'{script.integrity}'" for script in scripts if not script.address) or "'none'"
     beside = " 'self' file:" if any(script.address for script in scripts) else ""
     return (
-        f"default-src 'none'; script-src {inside}{beside}; style-src 'unsafe-inline'; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {inside}{beside}; style-src 'unsafe-inline'; "
+        "img-src data: blob: 'self' file:; base-uri 'none'; form-action 'none'"
     )
 
 

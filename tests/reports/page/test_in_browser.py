@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -18,6 +19,7 @@ from reports.build import BuiltReport, build_report
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 DESKTOP, PHONE = 1280, 390
 LONGEST_MILLISECONDS = 100_000  # a page that takes longer hangs
+PICTURES = ("search", "downloads", "contributors", "stars")
 TICK = "[data-chart] .xtick text"
 FIGURE = re.compile(r"\d[\d,]*(\.\d+)?(\u00a0[kMB%])?|12 (months|before).*")
 SHAPES = ".scatterlayer .trace path, .barlayer .trace path, .scatterlayer .trace text"
@@ -44,7 +46,15 @@ def opened(browser: Browser) -> Iterator[Opener]:
     """Opens a page: `opened(path, width=..., scheme=..., script=...)`."""
     with ExitStack() as contexts:
 
-        def open_page(path: Path, *, width: int = DESKTOP, scheme: str = "light", script: bool = True) -> Opened:
+        def open_page(
+            path: Path,
+            *,
+            width: int = DESKTOP,
+            scheme: str = "light",
+            script: bool = True,
+            at: str = "",
+            before: str = "",
+        ) -> Opened:
             context = browser.new_context(
                 viewport={"width": width, "height": 900}, color_scheme=scheme, java_script_enabled=script
             )
@@ -55,7 +65,8 @@ def opened(browser: Browser) -> Iterator[Opener]:
             made.page.on("pageerror", lambda error: made.told.append(str(error)))
             made.page.on("dialog", lambda dialog: made.told.append(dialog.message))
             made.page.on("request", lambda request: made.asked.append(request.url))
-            made.page.goto(path.as_uri())
+            made.page.add_init_script(before)
+            made.page.goto(path.as_uri() + at)
             if script:
                 made.page.wait_for_selector("html[data-drawn]", state="attached")
             return made
@@ -174,9 +185,7 @@ def test_the_first_tab_skips_to_the_figures(opened: Opener, demo_report: BuiltRe
 
 def test_no_cloud_button(shown: Opener) -> None:
     page = shown(width=DESKTOP, scheme="light").page
-    titles = page.eval_on_selector_all(".modebar-btn", "all => all.map(one => one.dataset.title)")
-    assert set(titles) == {"Download plot as a PNG"}
-    assert page.locator(".plotlyjsicon").count() == 0
+    assert page.locator(".modebar-btn, .plotlyjsicon").count() == 0
 
 
 def test_the_synthetic_series_says_so_on_the_chart(shown: Opener) -> None:
@@ -192,6 +201,105 @@ def test_without_script_the_figures_are_there_as_tables(opened: Opener, demo_rep
     assert page.locator(".waiting").count() == len(demo_report.charts)
     page.locator("#figure-stars-rolling summary").click()
     assert page.locator("#figure-stars-rolling table").first.is_visible()
+
+
+def test_without_script_the_pictures_of_the_mail_stand_for_the_charts(opened: Opener, demo_report: BuiltReport) -> None:
+    page = opened(demo_report.page, script=False).page
+    stills = page.eval_on_selector_all("img.still", "all => all.map(one => [one.getAttribute('src'), one.alt.length])")
+    assert [source for source, _ in stills] == [f"charts/{name}.png" for name in PICTURES]
+    assert min(length for _, length in stills) > 40
+
+
+# ---- what a reader takes along ---------------------------------------------------------------------------------------
+
+
+def test_a_chart_is_saved_as_picture_and_as_figures(shown: Opener) -> None:
+    page = shown(width=DESKTOP, scheme="light").page
+    begins = {"png": b"\x89PNG", "svg": b"<svg", "csv": b"Month"}
+    for form, bytes_ in begins.items():
+        with page.expect_download() as download:
+            page.click(f'button[data-for="stars-months"][data-save="{form}"]')
+        assert download.value.suggested_filename == f"stars-months.{form}"
+        content = Path(download.value.path()).read_bytes()
+        assert content.startswith(bytes_), content[:60]
+    lines = list(csv.reader(content.decode().splitlines()))
+    shown_rows = page.locator("#figure-stars-months details table tr").count()
+    assert len([line for line in lines if line]) == shown_rows > 12
+
+
+def test_each_chart_says_how_to_cite_it(shown: Opener, demo_report: BuiltReport) -> None:
+    page = shown(width=DESKTOP, scheme="light").page
+    told = page.eval_on_selector_all("figure .cite", "all => all.map(one => one.textContent)")
+    assert len(told) == len(demo_report.charts)
+    for text in told:
+        assert "report of 25 June 2021" in text
+        assert re.search(r"Source: \S.*Definition: \S", text)
+    assert ["synthetic" in text for text in told] == [chart.is_synthetic for chart in demo_report.charts]
+
+
+def test_what_a_reader_chose_is_in_the_address(opened: Opener, demo_report: BuiltReport) -> None:
+    page = opened(demo_report.page).page
+    everything = visible_traces(page, "stars-rolling")
+    keras = 'button[data-for="stars-rolling"][data-group="framework:keras"]'
+    page.click(keras)
+    page.click("#scheme")
+    page.wait_for_function("document.getElementById('scheme').textContent === 'Colours: dark'")
+    assert brightness(page, "body", "backgroundColor") < 40
+    link = page.get_attribute('[data-link="stars-rolling"]', "href")
+    assert link is not None
+    again = opened(demo_report.page, at=link).page
+    assert visible_traces(again, "stars-rolling") < everything
+    assert again.get_attribute(keras, "aria-pressed") == "false"
+    assert brightness(again, "body", "backgroundColor") < 40 < 140 < brightness(again, TICK, "fill")
+    assert again.evaluate("document.getElementById('figure-stars-rolling').getBoundingClientRect().top") < 900
+    hostile = "#scheme=<b>&hide=a/b,/,stars-rolling&at=nothing"
+    assert opened(demo_report.page, at=hostile).told == []
+
+
+def test_the_page_is_there_before_the_chart_library(opened: Opener, demo_report: BuiltReport) -> None:
+    early = "addEventListener('DOMContentLoaded', () => { window.early = [typeof Plotly, document.images.length]; })"
+    page = opened(demo_report.page, before=early).page
+    assert page.evaluate("window.early[0]") == "undefined"
+    assert page.evaluate("typeof Plotly") == "object"
+
+
+# ---- rules for everybody (as axe checks them) ------------------------------------------------------------------------
+
+
+def names_of(page: Page, selector: str) -> list[str]:
+    names: list[str] = page.eval_on_selector_all(
+        selector,
+        "all => all.map(one => (one.getAttribute('aria-label') ?? one.textContent).replace(/\\s+/g, ' ').trim())",
+    )
+    return names
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_no_two_buttons_or_regions_have_one_name_and_none_is_in_a_picture(shown: Opener, width: int) -> None:
+    page = shown(width=width, scheme="light").page
+    for selector in ("button", "summary", "[role=region], nav", "h2"):
+        names = names_of(page, selector)
+        assert sorted(names) == sorted(set(names)), selector
+        assert "" not in names
+    inside = "[role=img] :is(a[href], button, input, summary, [tabindex])"
+    assert page.locator(inside).count() == 0
+    assert page.locator("main").count() == page.locator("h1").count() == 1
+    headings = page.eval_on_selector_all(
+        "section[aria-labelledby] h2[id]", "all => all.map(one => one.textContent.trim())"
+    )
+    assert not set(headings) & set(names_of(page, "[role=region]")), "a region in a section of the same name"
+
+
+@pytest.mark.parametrize("width", [DESKTOP, PHONE])
+def test_what_is_pressed_is_large_enough(shown: Opener, width: int) -> None:
+    page = shown(width=width, scheme="light").page
+    sizes = page.eval_on_selector_all(
+        "button, summary, .tools a",
+        "all => all.map(one => one.getBoundingClientRect()).map(box => [box.width, box.height])",
+    )
+    assert len(sizes) > 50
+    assert min(height for _, height in sizes if height) >= 24
+    assert min(wide for wide, _ in sizes if wide) >= 24
 
 
 def test_it_prints_light_whatever_the_screen(shown: Opener, tmp_path: Path) -> None:
