@@ -19,7 +19,8 @@ class SearchPoint:
     """Interest (0-100, of the maximum of its request) in `term` over the bucket that starts on `bucket_start`.
 
     `is_below_one`: Google says "<1", a positive figure that rounds to 0. `has_data` False: too little to say, not zero.
-    `is_partial`: the bucket was not over when the answer was made.
+    `is_partial`: the bucket was not over when the answer was made. `resolution`: WEEK, DAY, MONTH, or "HOUR 14" for
+    the hour that begins at 14 in the time zone of whoever asked.
     """
 
     term: str

@@ -1,16 +1,17 @@
-"""`trends nightly`: the job of a night, once, now."""
+"""`trends nightly` and `import-search`: what brings figures into the warehouse."""
 
 from __future__ import annotations
 
 import sys
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.commands.root import Invocation, app
 from flows.process.arguments import AsOf, not_after
-from flows.process.endings import NOTHING_DONE, complain
+from flows.process.endings import ALL_DONE, INCOMPLETE, NOTHING_DONE, complain
 from flows.process.loading import without_collecting
 from flows.process.streams import send_to_nothing
 
@@ -30,10 +31,6 @@ def nightly(
         ),
     ] = False,
     no_mail: Annotated[bool, typer.Option("--no-mail", help="Build the report, send nothing.")] = False,
-    full: Annotated[
-        bool,
-        typer.Option("--full", help="Compute every figure again, also those that nothing new touches; same figures."),
-    ] = False,
 ) -> int:
     """Run the nightly job once, now: collect, load, check, publish, report.
 
@@ -43,41 +40,26 @@ def nightly(
     trends nightly                        ask the real upstreams
     trends nightly --replay               ask recorded ones, offline; nothing mixes with live rows
     trends nightly --as-of 2026-09-30     report that day as it was known then
-    trends nightly --full                 after a repair by hand in the warehouse, or to be sure
-
-    \b
-    What a night publishes is made of what the last one published and of what is new since. Another
-    program, other definitions, another config.toml, a copy that is missing or damaged: then all of
-    it is computed without being asked. --full asks for it; after five years it takes some seconds.
     """
     from flows.process.progress import progress_on
 
     with progress_on(sys.stderr) as progress:
-        run = (_replayed if replay else _live)(context.obj, progress, as_of, send_mail=not no_mail, full=full)
+        run = (_replayed if replay else _live)(context.obj, progress, as_of, send_mail=not no_mail)
     return _told(run)
 
 
-def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool, full: bool) -> Run:
+def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:
     with progress.waiting("loads the program"), without_collecting():
         settings = invocation.settings()
         from flows.night import run_nightly
         from flows.run import Night
     today = invocation.now.date()
     day = not_after(as_of or today, today, "which is today")
-    night = Night(
-        settings, settings.warehouse.data, invocation.now, day, send_mail, doubts_clock=True, computes_all=full
-    )
+    night = Night(settings, settings.warehouse.data, invocation.now, day, send_mail, doubts_clock=True)
     return run_nightly(night, progress, invocation.stop)
 
 
-def _replayed(
-    invocation: Invocation,
-    progress: Progress,
-    as_of: date | None,
-    *,
-    send_mail: bool,  # noqa: ARG001 - a replay mails nothing
-    full: bool,
-) -> Run:
+def _replayed(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:  # noqa: ARG001 - a replay mails nothing
     with progress.waiting("starts the recorded upstreams"):
         with without_collecting():
             settings = invocation.settings()
@@ -88,7 +70,7 @@ def _replayed(
         data = settings.warehouse.data / "demo"
         server = replay_server(day, data / "upstreams")
     with server:
-        night = Night(pointed_at(server, settings), data, moment_of(day), day, send_mail=False, computes_all=full)
+        night = Night(pointed_at(server, settings), data, moment_of(day), day, send_mail=False)
         return run_nightly(night, progress, invocation.stop)
 
 
@@ -103,3 +85,40 @@ def _told(run: Run) -> int:
         send_to_nothing(sys.stdout)
         return complain(f"standard output: {error.strerror}; the report is {run.report.page}", run.exit_code)
     return run.exit_code
+
+
+@app.command(
+    name="import-search", short_help="Load browser exports of Google Trends (multiTimeline.csv), any language."
+)
+def import_search(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="As trends.google.com lets them be saved.")],
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--as", metavar="KEY", help="What a column stands for, in their order; or TERM=KEY."),
+    ] = None,
+    geo: Annotated[
+        str | None, typer.Option("--geo", metavar="CODE", help='Where the searches were made: "" worldwide, DE, US-NY.')
+    ] = None,
+) -> int:
+    """Load exports as draws of search interest, beside those of the nights, and publish them.
+
+    Columns are matched to the frameworks of config.toml by their terms. A file that cannot be used is refused with the
+    line, and nothing is loaded. The same file again changes nothing.
+
+    \b
+    trends import-search multiTimeline.csv
+    trends import-search multiTimeline.csv --as tensorflow --as pytorch
+    trends import-search multiTimeline.csv --as "torch=pytorch" --geo DE
+    """
+    from flows.search_import import Wanted
+    from flows.search_import import import_search as load
+
+    invocation: Invocation = context.obj
+    code = ALL_DONE
+    for line, is_well in load(Wanted(invocation.settings(), names or [], geo, invocation.now), files):
+        if is_well:
+            typer.echo(line)
+        else:
+            code = complain(line, INCOMPLETE)
+    return code

@@ -94,3 +94,9 @@ def definitions_version(con: duckdb.DuckDBPyConnection) -> str:
     """Twelve hex digits that change with the definition of any view of this warehouse."""
     found = ask_one(con, "state/definitions_version")
     return str(found[0]) if found else ""
+
+
+def knows_request(con: duckdb.DuckDBPyConnection, service: str, request: str) -> bool:
+    """Whether an answer of `service` to this very request is kept, also one that a check holds back."""
+    found = ask_one(con, "state/knows_request", service=service, request=request)
+    return bool(found and found[0])

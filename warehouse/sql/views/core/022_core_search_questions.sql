@@ -10,15 +10,17 @@ SELECT
     coalesce(json_extract_string(state, '$.question.match'), '') AS search_match,
     coalesce(TRY_CAST(json_extract_string(state, '$.question.category') AS INTEGER), 0) AS category,
     coalesce(json_extract_string(state, '$.question.property'), '') AS property,
-    concat_ws('|', geo, timeframe, search_match, category, property) AS question
+    concat_ws('|', geo, timeframe, search_match, category, property) AS question,
+    coalesce(json_extract_string(state, '$.origin'), '') = 'import' AS is_imported,
+    coalesce(TRY_CAST(json_extract_string(state, '$.is_aside') AS BOOLEAN), false) AS is_aside
 FROM core.answers
 WHERE service = 'google_trends';
-COMMENT ON VIEW core.search_questions IS 'The question of each draw: geo ("" is worldwide), timeframe as in config.toml, topic or term, category and property as Google numbers and names them; question is all of them in one text.';
+COMMENT ON VIEW core.search_questions IS 'The question of each draw: geo ("" is worldwide), timeframe as in config.toml, topic or term, category and property as Google numbers and names them; question is all of them in one text. is_imported: it came in a file that a browser had saved; is_aside: such a file that answers another question than config.toml asked then.';
 
 CREATE VIEW core.search_place AS
 SELECT CASE WHEN last_geo = '' THEN 'worldwide' ELSE 'in ' || last_geo END AS place
-FROM (SELECT coalesce(arg_max(geo, collected_at), '') AS last_geo FROM core.search_questions);
-COMMENT ON VIEW core.search_place IS 'One row: where the searches of the last draw were made, as texts say it: worldwide, in US, in US-NY.';
+FROM (SELECT coalesce(arg_max(geo, (NOT is_aside, collected_at)), '') AS last_geo FROM core.search_questions);
+COMMENT ON VIEW core.search_place IS 'One row: where the searches of the last draw were made, as texts say it: worldwide, in US, in US-NY. Of a draw aside only where no other is kept.';
 
 -- A question counts from its first draw after draws of another one.
 CREATE VIEW core.search_question_changes AS
@@ -30,7 +32,7 @@ WITH draws AS (
         lag(questions.question) OVER (ORDER BY answers.recency) AS question_before
     FROM core.search_questions AS questions
     INNER JOIN core.answers AS answers USING (answer_id)
-    WHERE answers.row_count > 0 AND NOT answers.is_synthetic
+    WHERE answers.row_count > 0 AND NOT answers.is_synthetic AND NOT questions.is_aside
 )
 
 SELECT asked_on, question, question_before

@@ -8,21 +8,26 @@
 -- leaving them out would spare 4 ms of the 40 that the points of the estimate take.
 CREATE VIEW core.search_draws AS
 WITH measured AS (
-    SELECT answers.*, questions.question
+    SELECT answers.*, questions.question, questions.is_imported, questions.is_aside
     FROM core.current_answers AS answers
     INNER JOIN core.search_questions AS questions USING (answer_id)
     WHERE answers.row_type = 'search_points' AND answers.row_count > 0
     QUALIFY NOT answers.is_synthetic OR bool_and(answers.is_synthetic) OVER ()
 ),
 
--- A series is one question: draws of another place, span, match or category say nothing about this one.
-asked AS (SELECT * FROM measured QUALIFY question = first_value(question) OVER (ORDER BY recency DESC)),
+-- A series is one question: draws of another place, span, match or category say nothing about this one. A file that
+-- somebody imported and that answers another question than config.toml asks never decides which one that is.
+asked AS (
+    SELECT * FROM measured
+    QUALIFY question = first_value(question) OVER (ORDER BY is_aside, recency DESC)
+),
 
--- Requests of one moment for one group of terms are one draw, however many answers they came in.
+-- Requests of one moment for one group of terms are one draw, however many answers they came in; a file is one by itself.
 draws AS (
     SELECT
         *,
-        service || chr(31) || entity || chr(31) || CAST(collected_at AS VARCHAR) AS draw,
+        service || chr(31) || entity || chr(31) || CAST(collected_at AS VARCHAR)
+            || CASE WHEN is_imported THEN chr(31) || answer_id ELSE '' END AS draw,
         collected_at > max(collected_at) OVER () - INTERVAL 30 DAY AS is_recent,
         max(collected_at) OVER (PARTITION BY entity, year(collected_at)) = collected_at AS is_kept
     FROM asked
