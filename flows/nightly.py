@@ -29,6 +29,7 @@ from warehouse import checks
 from warehouse.breaks.suspected import suspected_breaks
 from warehouse.catalogue.services import source_of
 from warehouse.ledger import finish_step
+from warehouse.open import PUBLISHED
 from warehouse.publish import snapshot
 from warehouse.read.state import has_data, steps_of
 from warehouse.rows import Answer
@@ -144,7 +145,7 @@ def check(run: Run) -> None:
 
 def publish(run: Run) -> None:
     """Make the copy that readers will open; it takes its place when the ledger knows how the night ended."""
-    run.prepared = snapshot.prepare(run.con, run.night.data / "published.duckdb")
+    run.prepared = snapshot.prepare(run.con, run.night.data / PUBLISHED, full=run.night.computes_all)
 
 
 def report(run: Run) -> None:

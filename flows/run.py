@@ -36,7 +36,8 @@ class Night:
     """One run of the nightly job: what, where, and the one moment that everything below takes as now.
 
     Collecting is always as of `now`; `as_of` is the day of the report alone. `send_mail`: whether the lists of
-    config.toml get the report; `doubts_clock`: whether `now` is what the clock of this machine says.
+    config.toml get the report; `doubts_clock`: whether `now` is what the clock of this machine says; `computes_all`:
+    whether to compute what the last night published, too, instead of carrying it over.
     """
 
     settings: Settings
@@ -45,6 +46,7 @@ class Night:
     as_of: date
     send_mail: bool = True
     doubts_clock: bool = False
+    computes_all: bool = False
 
     @property
     def warehouse(self) -> Path:

@@ -64,7 +64,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A break as the whole report marks it: one letter wherever it stands.
+    """A break as the whole report marks it: one letter wherever it stands. A break of config.toml that ended is a loss.
 
     `last` is the last day of a loss or of a slow change; None where the new way of counting stayed. `frameworks` holds
     the keys of those that it touches.
@@ -79,7 +79,7 @@ class Mark:
 
     @property
     def is_loss(self) -> bool:
-        return self.kind == "loss"
+        return self.kind == "loss" or (self.kind == "own" and self.last is not None)
 
     def is_inside(self, first: date, last: date) -> bool:
         """Whether the days from `first` to `last` hold both days before and days after it.

@@ -9,10 +9,12 @@ WarehouseError                 the file cannot be used; the message says what to
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import cache
 from hashlib import sha256
 from operator import attrgetter
 from pathlib import Path
@@ -195,6 +197,16 @@ def _sql_files(folder: str) -> Iterator[tuple[str, str]]:
     entries = Path(__file__).with_name("sql").joinpath(folder).rglob("*.sql")
     for entry in sorted(entries, key=attrgetter("name")):
         yield entry.stem, entry.read_text(encoding="utf-8")
+
+
+@cache
+def order_of_views() -> Mapping[str, int]:
+    """Schema and name of every view that ships -> its place: after those that it is made from.
+
+    A warehouse does not keep that order: DuckDB lists the views of a file by their names.
+    """
+    made = [name for _, sql in _sql_files("views") for name in re.findall(r"CREATE VIEW ([\w.]+) AS", sql)]
+    return {name if "." in name else f"main.{name}": place for place, name in enumerate(made)}
 
 
 @contextmanager

@@ -31,6 +31,10 @@ def nightly(
         ),
     ] = False,
     no_mail: Annotated[bool, typer.Option("--no-mail", help="Build the report, send nothing.")] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Compute every figure again, also those that nothing new touches; same figures."),
+    ] = False,
 ) -> int:
     """Run the nightly job once, now: collect, load, check, publish, report.
 
@@ -40,26 +44,41 @@ def nightly(
     trends nightly                        ask the real upstreams
     trends nightly --replay               ask recorded ones, offline; nothing mixes with live rows
     trends nightly --as-of 2026-09-30     report that day as it was known then
+    trends nightly --full                 after a repair by hand in the warehouse, or to be sure
+
+    \b
+    What a night publishes is made of what the last one published and of what is new since. Another
+    program, other definitions, another config.toml, a copy that is missing or damaged: then all of
+    it is computed without being asked. --full asks for it; after five years it takes some seconds.
     """
     from flows.process.progress import progress_on
 
     with progress_on(sys.stderr) as progress:
-        run = (_replayed if replay else _live)(context.obj, progress, as_of, send_mail=not no_mail)
+        run = (_replayed if replay else _live)(context.obj, progress, as_of, send_mail=not no_mail, full=full)
     return _told(run)
 
 
-def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:
+def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool, full: bool) -> Run:
     with progress.waiting("loads the program"), without_collecting():
         settings = invocation.settings()
         from flows.night import run_nightly
         from flows.run import Night
     today = invocation.now.date()
     day = not_after(as_of or today, today, "which is today")
-    night = Night(settings, settings.warehouse.data, invocation.now, day, send_mail, doubts_clock=True)
+    night = Night(
+        settings, settings.warehouse.data, invocation.now, day, send_mail, doubts_clock=True, computes_all=full
+    )
     return run_nightly(night, progress, invocation.stop)
 
 
-def _replayed(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool) -> Run:  # noqa: ARG001 - a replay mails nothing
+def _replayed(
+    invocation: Invocation,
+    progress: Progress,
+    as_of: date | None,
+    *,
+    send_mail: bool,  # noqa: ARG001 - a replay mails nothing
+    full: bool,
+) -> Run:
     with progress.waiting("starts the recorded upstreams"):
         with without_collecting():
             settings = invocation.settings()
@@ -70,7 +89,7 @@ def _replayed(invocation: Invocation, progress: Progress, as_of: date | None, *,
         data = settings.warehouse.data / "demo"
         server = replay_server(day, data / "upstreams")
     with server:
-        night = Night(pointed_at(server, settings), data, moment_of(day), day, send_mail=False)
+        night = Night(pointed_at(server, settings), data, moment_of(day), day, send_mail=False, computes_all=full)
         return run_nightly(night, progress, invocation.stop)
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from flows.status import Status, read_status, show_json, show_tables
+from tests.conftest import open_few_rows
 from warehouse.ledger import begin_run, finish_run
-from warehouse.open import open_warehouse
 from warehouse.publish.snapshot import publish
 from warehouse.rows import Answer, FrameworkEntry, SearchPoint, StarDay
 from warehouse.save import save_answers
@@ -24,13 +24,14 @@ ENTRY = FrameworkEntry("keras", "Keras", 0, "keras/keras", "keras", "term")
 
 
 @pytest.fixture
-def status(tmp_path: Path, empty_warehouse: Path) -> Status:
+def status(tmp_path: Path, empty_folder: Path) -> Status:
     answers = [
         Answer("config", "frameworks", "{}", AT, (ENTRY,), replaces_all=True),
         Answer("google_trends", "keras", "{}", AT, (POINT,), state={"notes": ["look at this"]}),
         Answer("github", "keras/keras", "{}", AT, (StarDay("keras/keras", date(2021, 6, 24), 1),), date(2021, 6, 24)),
     ]
-    with open_warehouse(shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")) as con:
+    shutil.copytree(empty_folder, tmp_path, dirs_exist_ok=True)
+    with open_few_rows(tmp_path / "warehouse.duckdb") as con:
         begin_run(con, run_id="r1", flow="nightly", as_of=DAY, started_at=AT, program_version="test")
         save_answers(con, "r1", answers)
         finish_run(con, "r1", finished_at=AT, status="ok")

@@ -14,8 +14,8 @@ import duckdb
 import pytest
 
 from reports.build import BuiltReport, build_report
+from tests.conftest import open_few_rows
 from warehouse.ledger import begin_run, finish_run
-from warehouse.open import open_warehouse
 from warehouse.publish import snapshot
 from warehouse.rows import (
     Answer,
@@ -90,15 +90,15 @@ def same_as_golden() -> Callable[[str, str], None]:
 
 @pytest.fixture(scope="session")
 def warehouse_of(
-    tmp_path_factory: pytest.TempPathFactory, empty_warehouse: Path
+    tmp_path_factory: pytest.TempPathFactory, empty_folder: Path
 ) -> Iterator[Callable[..., duckdb.DuckDBPyConnection]]:
     """Publish a warehouse of these answers and open it: `warehouse_of(answers, as_of)`."""
     opened: list[duckdb.DuckDBPyConnection] = []
 
     def make(answers: Iterable[Answer], as_of: date = DEMO_DAY) -> duckdb.DuckDBPyConnection:
-        folder = tmp_path_factory.mktemp("warehouse")
+        folder = shutil.copytree(empty_folder, tmp_path_factory.mktemp("warehouse"), dirs_exist_ok=True)
         moment = datetime(as_of.year, as_of.month, as_of.day, 23, tzinfo=UTC)
-        with open_warehouse(shutil.copy(empty_warehouse, folder / "warehouse.duckdb")) as con:
+        with open_few_rows(folder / "warehouse.duckdb") as con:
             begin_run(con, run_id="r1", flow="nightly", as_of=as_of, started_at=moment, program_version="test")
             save_answers(con, "r1", answers)
             finish_run(con, "r1", finished_at=moment, status="succeeded", error=None)

@@ -3,8 +3,8 @@
 An open writer locks everybody else out of its file, so readers get `published.duckdb`. It is filled into a file beside
 the target, which then takes the target's place in one step: whoever has the old copy open keeps it.
 
-The rows of the last copy are carried over and only what is new is added, as long as migrations and definitions are the
-same; without a copy, all of it is written.
+The rows of the last copy are carried over and only what is new is evaluated and added, as long as program, migrations
+and definitions are the same (see carry.py); without a copy, or on demand, all of it is.
 
 In the copy the public views are tables, sorted, for the day of the last run. Schema "history" holds the views
 themselves, which answer for any other day from the rows that the copy holds too.
@@ -25,7 +25,9 @@ from pathlib import Path
 import duckdb
 
 from warehouse.faults import is_damaged, why_copy_is_unusable
-from warehouse.publish.evaluate import evaluated, rows_written, run_written
+from warehouse.publish import carry
+from warehouse.publish.evaluate import evaluated
+from warehouse.publish.statements import rows_written, run_written
 
 # The way of writing files that DuckDB 1.4 and all later ones read. An older copy, written in a newer way, cannot be
 # attached like that, so it is not carried over but written anew.
@@ -47,27 +49,27 @@ class NothingPublishedError(PublishedError):
         super().__init__(path, f"{path}: nothing has been published yet; run trends nightly first")
 
 
-def publish(con: duckdb.DuckDBPyConnection, target: Path) -> None:
+def publish(con: duckdb.DuckDBPyConnection, target: Path, *, full: bool = False) -> None:
     """Put a copy of everything committed to `con`'s warehouse at `target`, without the secrets, in one step.
 
-    Readers that hold the old copy keep it. After a failure `target` is what it was and nothing is left behind;
-    what a killed run left behind is removed first.
+    `full`: compute everything, although a copy of the last night is there. Readers that hold the old copy keep it.
+    After a failure `target` is what it was and nothing is left behind; what a killed run left behind is removed first.
     """
     try:
-        _put_in_place(prepare(con, target), target)
+        _put_in_place(prepare(con, target, full=full), target)
     finally:
         _remove_leftovers(target)
 
 
-def prepare(con: duckdb.DuckDBPyConnection, target: Path) -> Path:
+def prepare(con: duckdb.DuckDBPyConnection, target: Path, *, full: bool = False) -> Path:
     """Make the copy beside `target` and return where it lies: a report may read it before `finish` puts it in place."""
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(target)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        with _writer(con) as (writer, warehouse), evaluated(writer, warehouse):
-            if not _carry(writer, warehouse, target, partial):
-                with _publishing(writer, warehouse, partial):
+        with _writer(con) as (writer, warehouse):
+            if full or not _carry(writer, warehouse, target, partial):
+                with evaluated(writer, warehouse), _publishing(writer, warehouse, partial):
                     _fill(writer, warehouse)
     except BaseException:
         _remove_leftovers(target)
@@ -138,24 +140,32 @@ def _writer(con: duckdb.DuckDBPyConnection) -> Iterator[tuple[duckdb.DuckDBPyCon
 
 @contextmanager
 def _publishing(writer: duckdb.DuckDBPyConnection, warehouse: str, path: Path) -> Iterator[None]:
-    """`path` attached as "publishing", all that is written to it in one transaction, and all of it in the file."""
+    """`path` attached as "publishing", and all that is written to it in one transaction."""
+    with _attached(writer, warehouse, path), _in_one_transaction(writer):
+        yield
+
+
+@contextmanager
+def _attached(writer: duckdb.DuckDBPyConnection, warehouse: str, path: Path) -> Iterator[None]:
     writer.execute(_ATTACH, [str(path)])
     try:
-        writer.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            writer.execute("ROLLBACK")
-            raise
-        writer.execute("COMMIT")
-        writer.execute("CHECKPOINT publishing")
+        yield
     finally:
         run_written(writer, "publish/use", catalog=warehouse)  # the default catalog cannot be detached
         writer.execute("DETACH publishing")
 
 
-class _CannotBeCarriedError(Exception):
-    """The copy of the last night is of another make, or holds what the warehouse no longer holds."""
+@contextmanager
+def _in_one_transaction(writer: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of what is written to "publishing" or nothing, and in the end all of it in the file."""
+    writer.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        writer.execute("ROLLBACK")
+        raise
+    writer.execute("COMMIT")
+    writer.execute("CHECKPOINT publishing")
 
 
 def _carry(writer: duckdb.DuckDBPyConnection, warehouse: str, target: Path, partial: Path) -> bool:
@@ -164,22 +174,27 @@ def _carry(writer: duckdb.DuckDBPyConnection, warehouse: str, target: Path, part
         return False
     try:
         shutil.copyfile(target, partial)
-        with _publishing(writer, warehouse, partial):
-            _add_what_is_new(writer, warehouse)
-    except (_CannotBeCarriedError, duckdb.Error, OSError):
+        with _attached(writer, warehouse, partial):
+            _refuse_another_make(writer, warehouse)
+            with evaluated(writer, warehouse, from_last=True), _in_one_transaction(writer):
+                _add_what_is_new(writer, warehouse)
+    except (carry.NotCarriedError, duckdb.Error, OSError):
         _remove_leftovers(target)
         return False
     return True
 
 
-def _add_what_is_new(writer: duckdb.DuckDBPyConnection, warehouse: str) -> None:
-    ((is_same,),) = rows_written(writer, "publish/is_of_the_same_make", warehouse=warehouse)
+def _refuse_another_make(writer: duckdb.DuckDBPyConnection, warehouse: str) -> None:
+    ((is_same,),) = rows_written(writer, "publish/is_of_the_same_make", warehouse=warehouse, made_by=carry.made_by())
     if not is_same:
-        raise _CannotBeCarriedError
+        raise carry.NotCarriedError("the copy of the last night is of another make")
+
+
+def _add_what_is_new(writer: duckdb.DuckDBPyConnection, warehouse: str) -> None:
     run_written(writer, "publish/new_rows", warehouse=warehouse)
     if rows_written(writer, "publish/different_tables", warehouse=warehouse):
-        raise _CannotBeCarriedError
-    run_written(writer, "publish/public_tables", warehouse=warehouse)
+        raise carry.NotCarriedError("the copy of the last night holds what the warehouse no longer holds")
+    carry.write(writer, warehouse)
 
 
 def _fill(writer: duckdb.DuckDBPyConnection, warehouse: str) -> None:
@@ -190,6 +205,7 @@ def _fill(writer: duckdb.DuckDBPyConnection, warehouse: str) -> None:
     run_written(writer, "publish/history", warehouse=warehouse)
     run_written(writer, "publish/use", catalog=warehouse)
     run_written(writer, "publish/public_tables", warehouse=warehouse)
+    run_written(writer, "publish/carry/write/state_of_whole")
 
 
 def _put_in_place(partial: Path, target: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -147,8 +148,10 @@ github_repository.base_url = "{url}"
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[list[str]]:
+def live(tmp_path: Path, empty_warehouse: Path) -> Iterator[list[str]]:
     """The first words of a command whose only upstream is on this machine, and has the clock of this machine."""
+    (tmp_path / "data").mkdir()
+    shutil.copy(empty_warehouse, tmp_path / "data" / "warehouse.duckdb")
     with ReplayServer({"github": _always(Reply(404))}) as server:
         (tmp_path / "config.toml").write_text(LIVE.format(url=server.url("github")), encoding="utf-8")
         yield ["--config", str(tmp_path / "config.toml"), "--data", str(tmp_path / "data")]
@@ -200,10 +203,10 @@ def test_after_a_night_from_the_future_everything_answers_for_the_day_of_the_nex
 
 
 @pytest.fixture
-def life(tmp_path: Path) -> Iterator[Life]:
-    """Services of downloads; the nights themselves are run here."""
-    with open_warehouse(tmp_path / "unused.duckdb") as con:
-        yield Life(con, tmp_path / "data")
+def life(tmp_path: Path, empty_folder: Path, con: duckdb.DuckDBPyConnection) -> Life:
+    """Services of downloads; whole nights are run in the folder `data`."""
+    shutil.copytree(empty_folder, tmp_path / "data")
+    return Life(con, tmp_path / "data")
 
 
 def night(life: Life, today: date, as_of: date | None = None) -> Run:

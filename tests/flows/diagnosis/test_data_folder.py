@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -9,25 +10,30 @@ import pytest
 
 from flows.diagnosis.data_folder import looks
 from flows.diagnosis.finding import Finding
+from tests.conftest import open_few_rows
 from tests.flows.process.test_trouble import held
 from warehouse.ledger import begin_run
-from warehouse.open import open_warehouse
 from warehouse.publish.snapshot import publish
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A folder with a warehouse, and its copy as of NOW."""
-    folder = tmp_path / "data"
-    folder.mkdir(mode=0o700)
+@pytest.fixture(scope="module")
+def well(tmp_path_factory: pytest.TempPathFactory, empty_folder: Path) -> Path:
+    """A folder with a warehouse, and its copy as of NOW. Read-only: tests copy it."""
+    folder = shutil.copytree(empty_folder, tmp_path_factory.mktemp("well") / "data")
+    folder.chmod(0o700)
     _published(folder, NOW)
     return folder
 
 
+@pytest.fixture
+def data(tmp_path: Path, well: Path) -> Path:
+    return shutil.copytree(well, tmp_path / "data")
+
+
 def _published(folder: Path, now: datetime) -> None:
-    with open_warehouse(folder / "warehouse.duckdb") as con:
+    with open_few_rows(folder / "warehouse.duckdb") as con:
         begin_run(con, run_id=str(now), flow="nightly", as_of=now.date(), started_at=now, program_version="test")
         publish(con, folder / "published.duckdb")
 

@@ -15,8 +15,7 @@ from flows.config.settings import Settings, load_settings, with_data
 from flows.diagnosis.github import look, requests_tonight
 from flows.replay.github import GithubReplay
 from flows.replay.server import ReplayServer, instead, json_reply
-from tests.conftest import ROOT
-from warehouse.open import open_warehouse
+from tests.conftest import ROOT, open_few_rows
 from warehouse.publish.snapshot import publish
 from warehouse.rows import Answer, StarDay
 from warehouse.save import save_answers
@@ -44,9 +43,10 @@ def settings(server: ReplayServer, tmp_path: Path) -> Settings:
     return settings.model_copy(update={"sources": settings.sources.model_copy(update={"github_repository": github})})
 
 
-def published(path: Path, empty_warehouse: Path, *spans: tuple[str, date, date]) -> None:
+def published(path: Path, empty_folder: Path, *spans: tuple[str, date, date]) -> None:
     """A published copy that knows the stars of these days."""
-    with open_warehouse(shutil.copy(empty_warehouse, path / "warehouse.duckdb")) as con:
+    shutil.copytree(empty_folder, path, dirs_exist_ok=True)
+    with open_few_rows(path / "warehouse.duckdb") as con:
         for repository, first, last in spans:
             days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
             rows = tuple(StarDay(repository, day, 1) for day in days)
@@ -59,18 +59,16 @@ def test_a_first_night_asks_for_what_a_report_needs(settings: Settings) -> None:
     assert look(settings, NOW).found == "60 of 60 requests left this hour; no token, none is needed"
 
 
-def test_a_later_night_asks_twice_for_each_repository(
-    settings: Settings, tmp_path: Path, empty_warehouse: Path
-) -> None:
+def test_a_later_night_asks_twice_for_each_repository(settings: Settings, tmp_path: Path, empty_folder: Path) -> None:
     repositories = [framework.repository for framework in settings.frameworks.values()]
-    published(tmp_path, empty_warehouse, *((name, date(2018, 1, 1), DAY - timedelta(days=1)) for name in repositories))
+    published(tmp_path, empty_folder, *((name, date(2018, 1, 1), DAY - timedelta(days=1)) for name in repositories))
     assert requests_tonight(settings, NOW) == 6
 
 
 def test_after_a_pause_it_counts_the_pages_that_are_missing(
-    settings: Settings, tmp_path: Path, empty_warehouse: Path
+    settings: Settings, tmp_path: Path, empty_folder: Path
 ) -> None:
-    published(tmp_path, empty_warehouse, (KERAS, date(2018, 1, 1), date(2020, 5, 1)))
+    published(tmp_path, empty_folder, (KERAS, date(2018, 1, 1), date(2020, 5, 1)))
     assert requests_tonight(settings, NOW) == 2 * (2 + 5) + 2 + 2
 
 

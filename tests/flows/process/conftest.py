@@ -125,10 +125,10 @@ def small_night(folder: Path, prefect_database: Path) -> SmallNight:
 
 
 @pytest.fixture
-def small(tmp_path: Path, prefect_database: Path, empty_warehouse: Path) -> Iterator[SmallNight]:
+def small(tmp_path: Path, prefect_database: Path, empty_folder: Path) -> Iterator[SmallNight]:
     """A place for small nights with a warehouse that has no row yet; what still runs at the end is killed."""
     night = small_night(tmp_path, prefect_database)
-    shutil.copy(empty_warehouse, night.data / "warehouse.duckdb")
+    shutil.copytree(empty_folder, night.data, dirs_exist_ok=True)
     yield night
     for process in night.started:
         process.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import socket
 import subprocess
@@ -70,14 +71,18 @@ def silent() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_git_does_not_outlive_the_night(tmp_path: Path, prefect_api: str, silent: str, number: signal.Signals) -> None:
+def test_git_does_not_outlive_the_night(
+    tmp_path: Path, empty_warehouse: Path, prefect_api: str, silent: str, number: signal.Signals
+) -> None:
     """Nor is it waited for: it is in a session of its own, and its upstream says nothing."""
     config = SmallNight(tmp_path).config.replace(
         "[sources.git_history]\nenabled = false",
         f'[sources.git_history]\nbase_url = "{silent}"\n[sources.pypi_releases]\nenabled = false\n'
         "[sources.github_repository]\nenabled = false",
     )
-    with open_warehouse(tmp_path / "data" / "warehouse.duckdb") as con:  # after a run of today nobody is asked the time
+    (tmp_path / "data").mkdir()
+    path = shutil.copy(empty_warehouse, tmp_path / "data" / "warehouse.duckdb")
+    with open_warehouse(path) as con:  # after a run of today nobody is asked the time
         now = datetime.now(UTC)
         begin_run(con, run_id="r", flow="nightly", as_of=now.date(), started_at=now, program_version="test")
     process = _Live(tmp_path, config).start(environment={ASKED_SERVER: prefect_api})

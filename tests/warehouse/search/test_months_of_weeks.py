@@ -50,46 +50,52 @@ ENDS = [
 ]
 
 
-@pytest.mark.parametrize("after", range(1, 9))
+def _nights_of(end: date, whole_on: date) -> list[date]:
+    """The day after the month, the days before and at which it is whole, and one after all of it."""
+    return sorted({day for day in (end + DAY, whole_on - DAY, whole_on, end + WEEK + DAY) if day > end})
+
+
 @pytest.mark.parametrize(("end", "whole_on"), ENDS)
-def test_a_month_is_whole_once_its_weeks_are_over(
-    collected: Callable[..., Asked], end: date, whole_on: date, after: int
-) -> None:
-    night, month = end + after * DAY, end.replace(day=1)
+def test_a_month_is_whole_once_its_weeks_are_over(collected: Callable[..., Asked], end: date, whole_on: date) -> None:
+    month = end.replace(day=1)
     wednesdays = [day for n in range(end.day) if (day := month + n * DAY).isoweekday() == 3]
-    known = [day.day for day in wednesdays if day + 3 * DAY < night]
-    is_whole = night >= whole_on
-    assert collected(night)(MONTH, month) == [
-        (
-            sum(known) / len(known),
-            len(known) / len(wednesdays),
-            is_whole,
-            7 * len(known),
-            7 * len(wednesdays),
-            "complete" if is_whole else "late",
-        )
-    ]
+    for night in _nights_of(end, whole_on):
+        known = [day.day for day in wednesdays if day + 3 * DAY < night]
+        is_whole = night >= whole_on
+        assert collected(night)(MONTH, month) == [
+            (
+                sum(known) / len(known),
+                len(known) / len(wednesdays),
+                is_whole,
+                7 * len(known),
+                7 * len(wednesdays),
+                "complete" if is_whole else "late",
+            )
+        ], night
 
 
-@pytest.mark.parametrize("end", [end for end, _ in ENDS] + [date(2021, 6, 17)])
 def test_the_12_months_and_their_band_are_of_the_weeks_whose_wednesday_they_hold(
-    con: duckdb.DuckDBPyConnection, collected: Callable[..., Asked], end: date
+    con: duckdb.DuckDBPyConnection, collected: Callable[..., Asked]
 ) -> None:
-    asked = collected(end + WEEK)
-    start = end.replace(year=end.year - 1) + DAY
-    wednesdays = [day for n in range((end - start).days + 1) if (day := start + n * DAY).isoweekday() == 3]
-    mean = sum(day.day for day in wednesdays) / len(wednesdays)
-    days = 7 * len(wednesdays)
-    query = "SELECT value, is_comparable, observed_days, expected_days FROM rolling_12_months WHERE day = ?"
-    assert asked(query, end) == [(pytest.approx(mean), True, days, days)]
-    weekly = (
-        "SELECT avg(interest_low), avg(interest_high) FROM search_interest_weekly WHERE list_contains(?, week_start)"
-    )
-    ((low, high),) = con.execute(weekly, [[day - 3 * DAY for day in wednesdays]]).fetchall()
-    bands = [(row.interest_low, row.interest_high) for row in read_search_bands(con, first_day=end, last_day=end)]
-    is_drawn = end in dict(ENDS)  # at month ends, and on Sundays
-    assert bands == [(pytest.approx(low), pytest.approx(high))] * is_drawn
-    assert low < mean < high
+    ends = [*(end for end, _ in ENDS), date(2021, 6, 17)]
+    asked = collected(max(ends) + WEEK)
+    query = "SELECT day, value, is_comparable, observed_days, expected_days FROM rolling_12_months WHERE day IN ?"
+    years = {day: (value, *more) for day, value, *more in asked(query, ends)}
+    bands = {row.day: row for row in read_search_bands(con, first_day=min(ends), last_day=max(ends))}
+    assert years.keys() == set(ends)
+    assert bands.keys() & set(ends) == dict(ENDS).keys(), "drawn at month ends, and on Sundays"
+    for end in ends:
+        start = end.replace(year=end.year - 1) + DAY
+        wednesdays = [day for n in range((end - start).days + 1) if (day := start + n * DAY).isoweekday() == 3]
+        mean = sum(day.day for day in wednesdays) / len(wednesdays)
+        days = 7 * len(wednesdays)
+        assert years[end] == (pytest.approx(mean), True, days, days), end
+        weekly = "SELECT avg(interest_low), avg(interest_high) FROM search_interest_weekly WHERE week_start IN ?"
+        ((low, high),) = asked(weekly, [day - 3 * DAY for day in wednesdays])
+        assert low < mean < high
+        if end in bands:
+            found = (bands[end].interest_low, bands[end].interest_high)
+            assert found == (pytest.approx(low), pytest.approx(high)), end
 
 
 def test_an_answer_that_stops_early_is_late_and_not_zero(collected: Callable[..., Asked]) -> None:

@@ -249,9 +249,24 @@ WHERE NOT is_month;
 COMMENT ON VIEW core.download_days IS 'Downloads a day of a framework, for each service and basis.';
 
 CREATE VIEW core.download_months AS
+WITH lost AS (
+    SELECT framework, metric, service, CAST(date_trunc('month', day) AS DATE) AS month, count(*) AS days
+    FROM core.lost_days
+    GROUP BY ALL
+)
+
 SELECT
-    framework, metric, day AS month, value, daily_mean, observed_days, observed_days >= 0.9 * period_days AS is_whole,
-    basis, service, preference
-FROM core.download_periods
-WHERE is_month;
-COMMENT ON VIEW core.download_months IS 'Window totals of a framework as months: the daily mean of the window times the days of the month; whole from nine tenths on.';
+    periods.framework, periods.metric, periods.day AS month, periods.value, periods.daily_mean,
+    periods.observed_days AS seen_days,
+    greatest(periods.observed_days - coalesce(lost.days, 0), 0) AS observed_days,
+    periods.observed_days >= 0.9 * periods.period_days AS is_seen_whole,
+    is_seen_whole AND lost.days IS NULL AS is_whole,
+    periods.basis, periods.service, periods.preference
+FROM core.download_periods AS periods
+LEFT JOIN lost
+    ON periods.framework = lost.framework
+    AND periods.metric = lost.metric
+    AND periods.service = lost.service
+    AND periods.day = lost.month
+WHERE periods.is_month;
+COMMENT ON VIEW core.download_months IS 'Window totals of a framework as months: the daily mean of the window times the days of the month; whole from nine tenths on. seen_days and is_seen_whole count days of losses too, observed_days and is_whole do not.';

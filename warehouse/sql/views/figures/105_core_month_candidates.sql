@@ -1,10 +1,15 @@
 CREATE VIEW core.month_candidates AS
 -- A mean is one of weeks: each counts once, on its middle day, as seven days.
-WITH daily AS MATERIALIZED (
-    SELECT daily.*, metrics.aggregate, CASE metrics.aggregate WHEN 'mean' THEN 7 ELSE 1 END AS days
+WITH lost AS MATERIALIZED (FROM core.lost_days),
+
+daily AS MATERIALIZED (
+    SELECT
+        daily.*, metrics.aggregate, CASE metrics.aggregate WHEN 'mean' THEN 7 ELSE 1 END AS days,
+        lost.day IS NOT NULL AS is_lost
     FROM core.daily_by_service AS daily
     INNER JOIN core.metrics AS metrics USING (metric)
     INNER JOIN core.calendar AS calendar USING (day)
+    LEFT JOIN lost USING (framework, metric, service, day)
     WHERE metrics.aggregate <> 'mean' OR calendar.is_middle_of_week
 ),
 
@@ -15,7 +20,8 @@ last_days AS (
     GROUP BY framework, metric, service, basis
 ),
 
--- The days of a month made into one figure, as the metric's aggregate says.
+-- The days of a month made into one figure, as the metric's aggregate says. Means are taken of decimals: those of floating
+-- point would depend, in their last digits, on the order in which they are added up.
 from_days AS (
     SELECT
         daily.framework,
@@ -26,11 +32,12 @@ from_days AS (
         CAST(date_trunc('month', daily.day) AS DATE) AS month,
         any_value(daily.aggregate) AS aggregate,
         any_value(daily.days) AS days,
-        sum(daily.days)::BIGINT AS observed_days,
+        coalesce(sum(daily.days) FILTER (WHERE NOT daily.is_lost), 0)::BIGINT AS observed_days,
+        bool_or(daily.is_lost) AS has_losses,
         max(daily.day) AS last_observed,
         CASE any_value(daily.aggregate)
             WHEN 'sum' THEN sum(daily.value)
-            WHEN 'mean' THEN avg(daily.value)
+            WHEN 'mean' THEN avg(CAST(daily.value AS DECIMAL(38, 12)))
             ELSE max_by(daily.value, daily.day)
         END AS value,
         CASE any_value(daily.aggregate) WHEN 'sum' THEN avg(daily.value) END AS daily_mean
@@ -45,7 +52,7 @@ SELECT
     CASE from_days.aggregate WHEN 'mean' THEN months.month_week_days ELSE months.month_days END AS expected_days,
     last_days.last_day + from_days.days > months.month_end AS has_arrived,
     CASE from_days.aggregate
-        WHEN 'last' THEN from_days.last_observed = months.month_end
+        WHEN 'last' THEN from_days.last_observed = months.month_end AND NOT from_days.has_losses
         ELSE from_days.observed_days = expected_days
     END AS is_whole
 FROM from_days
@@ -63,10 +70,16 @@ UNION ALL BY NAME
 SELECT
     history.framework, history.metric, history.month, history.value,
     CASE metrics.aggregate WHEN 'sum' THEN history.value / history.observed_days END AS daily_mean,
-    history.basis, history.service, history.observed_days, 1 AS preference, months.month_days AS expected_days,
+    history.basis, history.service, greatest(history.observed_days - coalesce(gone.days, 0), 0) AS observed_days,
+    1 AS preference, months.month_days AS expected_days,
     history.observed_days = months.month_days AS has_arrived,
-    has_arrived AS is_whole
+    has_arrived AND gone.days IS NULL AS is_whole
 FROM core.git_months AS history
 INNER JOIN core.metrics AS metrics USING (metric)
-INNER JOIN core.months AS months USING (month);
+INNER JOIN core.months AS months USING (month)
+LEFT JOIN (
+    SELECT framework, metric, service, CAST(date_trunc('month', day) AS DATE) AS month, count(*) AS days
+    FROM lost
+    GROUP BY ALL
+) AS gone USING (framework, metric, service, month);
 COMMENT ON VIEW core.month_candidates IS 'Every figure of a month, from every service and on every basis.';

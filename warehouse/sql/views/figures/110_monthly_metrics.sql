@@ -1,29 +1,8 @@
 CREATE VIEW monthly_metrics AS
--- Days of a month on which the service lost a part of the events: there is a figure, but it is too low. In config.toml a
--- break that ended is such a loss.
-WITH losses AS (
-    SELECT breaks.framework, breaks.metric, breaks.service, months.month, count(DISTINCT calendar.day) AS lost_days
-    FROM core.series_breaks AS breaks
-    INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN breaks.effective_on AND breaks.ends_on
-    INNER JOIN core.months AS months USING (month)
-    WHERE breaks.kind IN ('loss', 'own')
-    GROUP BY breaks.framework, breaks.metric, breaks.service, months.month
-),
-
-candidates AS (
-    SELECT
-        candidates.* REPLACE (
-            greatest(candidates.observed_days - coalesce(losses.lost_days, 0), 0) AS observed_days,
-            candidates.is_whole AND losses.lost_days IS NULL AS is_whole
-        )
-    FROM core.month_candidates AS candidates
-    LEFT JOIN losses USING (framework, metric, service, month)
-),
-
 -- Of each month the figure of the service and basis that has it whole, the preferred one first.
-chosen AS (
+WITH chosen AS (
     SELECT *
-    FROM candidates
+    FROM core.month_candidates
     QUALIFY row_number() OVER (
         PARTITION BY framework, metric, month ORDER BY is_whole DESC, preference, basis
     ) = 1

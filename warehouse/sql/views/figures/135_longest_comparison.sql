@@ -215,7 +215,7 @@ logarithms AS (
 rests AS (
     SELECT
         framework, metric, day, kind, place,
-        logarithm - avg(logarithm) OVER (PARTITION BY framework, metric, day, kind) AS rest
+        logarithm - avg(logarithm ORDER BY place) OVER (PARTITION BY framework, metric, day, kind) AS rest
     FROM (UNPIVOT logarithms ON own, relative INTO NAME kind VALUE logarithm)
 ),
 
@@ -260,10 +260,10 @@ ranges AS (
 bands AS (
     SELECT
         windows.framework, windows.metric, windows.day,
-        avg(weeks.interest_low) FILTER (WHERE weeks.week_start >= windows.window_start)
-            / nullif(avg(weeks.interest_high) FILTER (WHERE weeks.week_start < windows.window_start), 0) AS low,
-        avg(weeks.interest_high) FILTER (WHERE weeks.week_start >= windows.window_start)
-            / nullif(avg(weeks.interest_low) FILTER (WHERE weeks.week_start < windows.window_start), 0) AS high
+        avg(weeks.interest_low ORDER BY weeks.week_start) FILTER (WHERE weeks.week_start >= windows.window_start)
+            / nullif(avg(weeks.interest_high ORDER BY weeks.week_start) FILTER (WHERE weeks.week_start < windows.window_start), 0) AS low,
+        avg(weeks.interest_high ORDER BY weeks.week_start) FILTER (WHERE weeks.week_start >= windows.window_start)
+            / nullif(avg(weeks.interest_low ORDER BY weeks.week_start) FILTER (WHERE weeks.week_start < windows.window_start), 0) AS high
     FROM windows
     INNER JOIN search_interest_weekly AS weeks
         ON windows.framework = weeks.framework AND weeks.week_start BETWEEN windows.previous_start AND windows.window_end

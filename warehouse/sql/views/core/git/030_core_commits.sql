@@ -38,11 +38,11 @@ FROM (
 COMMENT ON VIEW core.told_commits IS 'One row a commit; day is NULL where its time cannot be.';
 
 CREATE VIEW core.commits AS
-SELECT commits.*, coverage.last_day AS history_end
+SELECT commits.*
 FROM core.told_commits AS commits
 INNER JOIN core.git_coverage AS coverage
     ON commits.repository = coverage.repository AND commits.day <= coverage.last_day;
-COMMENT ON VIEW core.commits IS 'One row a commit, on days that are over; history_end is the last of these when the history was read.';
+COMMENT ON VIEW core.commits IS 'One row a commit, on days that are over.';
 
 CREATE VIEW core.undated_commits AS
 SELECT framework, count(*) AS commits
@@ -59,9 +59,22 @@ SELECT
     count(*) FILTER (WHERE NOT is_merge) AS commits,
     count(*) FILTER (WHERE NOT is_merge AND has_agent_trailer) AS agent_commits,
     min(day) OVER author AS first_day,
-    any_value(history_end) AS history_end,
     bool_and(bool_and(is_person)) OVER author AS is_person
 FROM core.commits
 GROUP BY framework, author_key, day
 WINDOW author AS (PARTITION BY framework, author_key);
 COMMENT ON VIEW core.author_days IS 'Days on which an author committed. commits and agent_commits (those that name a coding agent in a trailer) leave merges out and may be 0; first_day counts merges too.';
+
+CREATE VIEW core.git_spans AS
+SELECT author_days.framework, min(author_days.first_day) AS first_day, any_value(coverage.last_day) AS last_day
+FROM core.author_days AS author_days
+INNER JOIN core.frameworks AS frameworks USING (framework)
+INNER JOIN core.git_coverage AS coverage USING (repository)
+GROUP BY author_days.framework;
+COMMENT ON VIEW core.git_spans IS 'From the first commit of a history to the last day that was over when it was read.';
+
+CREATE VIEW core.git_calendar AS
+SELECT spans.framework, spans.first_day, spans.last_day, calendar.*
+FROM core.git_spans AS spans
+INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN spans.first_day AND spans.last_day;
+COMMENT ON VIEW core.git_calendar IS 'Every day of each history, with what core.calendar says of it.';

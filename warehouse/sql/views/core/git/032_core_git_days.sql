@@ -20,17 +20,10 @@ working_days AS (
     GROUP BY framework, day
 ),
 
--- From the first commit to the last day that was over when the history was read.
-spans AS (
-    SELECT framework, min(day) AS first_day, max(history_end) AS last_day
-    FROM author_days
-    GROUP BY framework
-),
-
--- Every day of that span: a day without a commit is a zero.
+-- Every day of the history: a day without a commit is a zero.
 every_day AS (
     SELECT
-        spans.framework,
+        calendar.framework,
         calendar.day,
         CAST(coalesce(days.commits, 0) AS DOUBLE) AS commits,
         CAST(coalesce(days.active_contributors, 0) AS DOUBLE) AS active_contributors,
@@ -40,9 +33,8 @@ every_day AS (
         CAST(coalesce(days.returning_contributors, 0) AS DOUBLE) AS returning_contributors,
         CAST(coalesce(days.masked_or_bot_commits, 0) AS DOUBLE) AS masked_or_bot_commits,
         CAST(coalesce(days.commits_with_agent_trailer, 0) AS DOUBLE) AS commits_with_agent_trailer
-    FROM spans
-    INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN spans.first_day AND spans.last_day
-    LEFT JOIN working_days AS days ON spans.framework = days.framework AND calendar.day = days.day
+    FROM core.git_calendar AS calendar
+    LEFT JOIN working_days AS days ON calendar.framework = days.framework AND calendar.day = days.day
 )
 
 SELECT days.framework, days.metric, days.day, days.value, metrics.basis, 'git' AS service

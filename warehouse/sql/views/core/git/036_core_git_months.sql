@@ -34,14 +34,10 @@ counts AS (
     GROUP BY framework, month
 ),
 
--- From the first commit to the last day that was over when the history was read.
-spans AS (
-    SELECT framework, min(day) AS first_day, max(history_end) AS last_day
-    FROM author_days
-    GROUP BY framework
-),
+-- The months of the history, from its first commit to the last day that was over when it was read.
+spans AS (SELECT DISTINCT framework, last_day, month FROM core.git_calendar),
 
--- Every month of that span; a month without a commit is a zero, but has no absence factor.
+-- Every month of the history; a month without a commit is a zero, but has no absence factor.
 every_month AS (
     SELECT
         spans.framework,
@@ -58,8 +54,7 @@ every_month AS (
         CAST(coalesce(shares.people_with_large_share, 0) AS DOUBLE) AS people_with_large_share,
         shares.contributor_absence_factor
     FROM spans
-    INNER JOIN core.months AS months
-        ON months.month_end >= spans.first_day AND months.month <= spans.last_day
+    INNER JOIN core.months AS months USING (month)
     LEFT JOIN counts ON spans.framework = counts.framework AND months.month = counts.month
     LEFT JOIN core.git_shares AS shares
         ON spans.framework = shares.framework AND shares.months = 1 AND months.month = shares.last_month

@@ -60,18 +60,11 @@ counts AS (
     GROUP BY framework, day
 ),
 
--- From the first commit to the last day that was over when the history was read.
-spans AS (
-    SELECT framework, min(day) AS first_day, max(history_end) AS last_day
-    FROM author_days
-    GROUP BY framework
-),
-
--- Every day of that span with its counts and steps, zeros included.
+-- Every day of the history with its counts and steps, zeros included.
 spine AS (
     SELECT
-        spans.framework,
-        spans.first_day,
+        calendar.framework,
+        calendar.first_day,
         calendar.day,
         calendar.window_start,
         calendar.previous_start,
@@ -83,10 +76,9 @@ spine AS (
         coalesce(day_steps.step, 0) AS step,
         coalesce(day_steps.person_step, 0) AS person_step,
         coalesce(day_steps.newcomer_step, 0) AS newcomer_step
-    FROM spans
-    INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN spans.first_day AND spans.last_day
-    LEFT JOIN counts ON spans.framework = counts.framework AND calendar.day = counts.day
-    LEFT JOIN day_steps ON spans.framework = day_steps.framework AND calendar.day = day_steps.day
+    FROM core.git_calendar AS calendar
+    LEFT JOIN counts ON calendar.framework = counts.framework AND calendar.day = counts.day
+    LEFT JOIN day_steps ON calendar.framework = day_steps.framework AND calendar.day = day_steps.day
 ),
 
 -- Shares of single people are known at month ends only.
