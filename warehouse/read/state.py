@@ -98,5 +98,5 @@ def definitions_version(con: duckdb.DuckDBPyConnection) -> str:
 
 def knows_request(con: duckdb.DuckDBPyConnection, service: str, request: str) -> bool:
     """Whether an answer of `service` to this very request is kept, also one that a check holds back."""
-    found = ask_one(con, "state/knows_request", service=service, request=request)
+    found = ask_one(con, "save/known_request", service=service, request=request)
     return bool(found and found[0])
