@@ -68,8 +68,11 @@ def test_a_scheduled_night_that_does_nothing_fails(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_scheduled_night_reports_to_the_server_that_scheduled_it(tmp_path: Path, prefect_api: str) -> None:
+def test_a_scheduled_night_reports_to_the_server_that_scheduled_it(
+    tmp_path: Path, prefect_api: str, empty_folder: Path
+) -> None:
     """Its lines are in the log of its run, its own settings of Prefect are in the data folder."""
+    shutil.copytree(empty_folder, tmp_path / "data")
     code = f"from flows.deploy import scheduled_night; scheduled_night(config={str(tmp_path / 'config.toml')!r})"
     with ReplayServer({"github": lambda _: Reply(404)}) as server:
         (tmp_path / "config.toml").write_text(LIVE.format(url=server.url("github")), "utf-8")

@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.conftest import open_few_rows
 from warehouse import checks
 from warehouse.ledger import begin_run
-from warehouse.open import open_warehouse
 from warehouse.rows import Answer, StarDay
 from warehouse.save import save_answers
 
@@ -117,7 +117,7 @@ def test_every_view_says_what_it_says_of_pages_kept_in_full(
         told, rows = {}, {}
         for is_settled in (True, False):
             path = shutil.copy(empty_warehouse, tmp_path / f"{seed}-{is_settled}.duckdb")
-            with open_warehouse(path) as con:
+            with open_few_rows(path) as con:
                 run_night(con, "begun", begun, check=is_settled)
                 for number, answer in enumerate(nights):
                     run_night(con, str(number), [answer])
