@@ -76,8 +76,12 @@ def opened(browser: Browser) -> Iterator[Opener]:
 
 @pytest.fixture(scope="module")
 def shown(opened: Opener, demo_report: BuiltReport) -> Opener:
-    """The demo's page, opened once for each width and scheme: `shown(width=..., scheme=...)`. To be left as it was."""
-    return cache(lambda **view: opened(demo_report.page, **view))
+    """The demo's page, opened once for each width and scheme: `shown(width=..., scheme=...)`. To be left as it was.
+
+    `window.early` holds what was there before the page was drawn: the type of Plotly and the number of pictures.
+    """
+    early = "addEventListener('DOMContentLoaded', () => { window.early = [typeof Plotly, document.images.length]; })"
+    return cache(lambda **view: opened(demo_report.page, before=early, **view))
 
 
 def brightness(page: Page, selector: str, what: str) -> float:
@@ -110,9 +114,9 @@ def test_every_chart_is_drawn_nothing_fails_nothing_is_fetched(
 
 
 def test_figures_beside_the_axes_and_under_the_pointer_are_written_as_in_the_text(
-    opened: Opener, demo_report: BuiltReport
+    shown: Opener, demo_report: BuiltReport
 ) -> None:
-    page = opened(demo_report.page).page
+    page = shown(width=DESKTOP, scheme="light").page
     beside = page.eval_on_selector_all("[data-chart] .ytick text", "all => all.map(one => one.textContent)")
     assert "300\u00a0k" in beside
     assert [text for text in beside if text[:1].isdigit() and not FIGURE.fullmatch(text)] == []
@@ -176,7 +180,8 @@ def test_what_is_hidden_stays_hidden_in_the_dark(shown: Opener) -> None:
 
 
 def test_the_first_tab_skips_to_the_figures(opened: Opener, demo_report: BuiltReport) -> None:
-    page = opened(demo_report.page).page
+    """Without a script too: the link is one of the page's own."""
+    page = opened(demo_report.page, script=False).page
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
@@ -256,9 +261,8 @@ def test_what_a_reader_chose_is_in_the_address(opened: Opener, demo_report: Buil
     assert opened(demo_report.page, at=hostile).told == []
 
 
-def test_the_page_is_there_before_the_chart_library(opened: Opener, demo_report: BuiltReport) -> None:
-    early = "addEventListener('DOMContentLoaded', () => { window.early = [typeof Plotly, document.images.length]; })"
-    page = opened(demo_report.page, before=early).page
+def test_the_page_is_there_before_the_chart_library(shown: Opener) -> None:
+    page = shown(width=DESKTOP, scheme="light").page
     assert page.evaluate("window.early[0]") == "undefined"
     assert page.evaluate("typeof Plotly") == "object"
 
