@@ -21,6 +21,7 @@ from flows.process.private import kept_private
 from reports.build import CSV, PAGE, BuiltReport, build_report
 from reports.index import DATA, report_folders, write_index
 from reports.mail.message import write_files
+from reports.since.changes import state_of, state_text
 from warehouse.ledger import save_report_issue
 from warehouse.open import PUBLISHED, WarehouseBusy, WarehouseError, writing_warehouse
 from warehouse.publish.exports import export_views
@@ -151,6 +152,7 @@ def record_report(con: duckdb.DuckDBPyConnection, built: BuiltReport) -> None:
             artefact=path.name,
             sha256=_hash(path),
             query_texts=json.dumps(built.queries, sort_keys=True),
+            said=state_text(state_of(built.facts, built.summary)) if path == built.page else None,
         )
         save_report_issue(con, issue)
 

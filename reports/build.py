@@ -23,6 +23,7 @@ from reports.page.values import QUERY_TITLES, page_values
 from reports.problems import problems
 from reports.sentences import framework_sentences, headline
 from reports.signals import DRAWN, WEEKLY
+from reports.since.changes import Since, since_before
 from warehouse.read.report import displayed_sql
 
 PAGE, CSV = "report.html", "metrics.csv"
@@ -35,6 +36,7 @@ class BuiltReport:
     report_id   the day and the hash of the page: the same content has the same id
     headline    the one most important thing in a few words, for a subject line
     problems    short texts, the ones at the top of the page
+    since       what has changed since earlier reports; () on a first one
     sentences   framework key -> its sentence, without the name
     summary     one row a signal and framework, also where nothing is known
     charts      every figure with its title, alt text and table, in the order of the page
@@ -53,6 +55,7 @@ class BuiltReport:
     charts: tuple[Chart, ...]
     queries: dict[str, str]
     facts: Facts
+    since: tuple[Since, ...] = ()
 
 
 def build_report(
@@ -71,11 +74,11 @@ def build_report(
     charts = all_charts(facts, rows)
     drawn = tuple(chart for group in charts.values() for chart in group)
     queries = dict(_queries(facts.period))
-    told, sentences = problems(facts, rows), framework_sentences(facts, rows)
+    told, sentences, since = problems(facts, rows), framework_sentences(facts, rows), since_before(facts, rows)
     out.mkdir(parents=True, exist_ok=True)
     library = render.library_script(out.parent, self_contained=self_contained, page_folder=out)
     values = page_values(
-        facts, rows, charts=charts, queries=queries, problems=told, sentences=sentences, library=library
+        facts, rows, charts=charts, queries=queries, problems=told, since=since, sentences=sentences, library=library
     )
     text = render.page("report.html.j2", values)
     _write(out / PAGE, text)
@@ -93,6 +96,7 @@ def build_report(
         charts=drawn,
         queries=queries,
         facts=facts,
+        since=since,
     )
 
 

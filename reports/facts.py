@@ -125,6 +125,7 @@ class Facts:
     doubts: tuple[queries.Doubt, ...] = ()
     marks: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
     longest: dict[tuple[str, str], queries.Longest] = field(default_factory=dict)
+    earlier: tuple[queries.EarlierReport, ...] = ()
 
     def month_values(self, framework: str, metric: str, months: Iterable[date]) -> list[queries.Month | None]:
         return [self.months.get((framework, metric, month)) for month in months]
@@ -254,6 +255,7 @@ def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
         failed_steps=tuple(queries.read_failed_steps(con)),
         stand_ins=tuple(queries.read_stand_ins(con)),
         doubts=tuple(queries.read_doubts(con)),
+        earlier=tuple(queries.read_earlier(con, as_of=as_of)),
     )
     return with_marks(facts)
 

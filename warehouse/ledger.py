@@ -138,7 +138,7 @@ def save_report_issue(con: duckdb.DuckDBPyConnection, issue: ReportIssue) -> Non
         con.execute(
             "INSERT INTO raw.report_issues BY NAME SELECT $report_id AS report_id, $as_of AS as_of,"
             " $definitions_version AS definitions_version, $artefact AS artefact, $sha256 AS sha256,"
-            " $query_texts AS query_texts, $recipients AS recipients, $sent_at AS sent_at",
+            " $query_texts AS query_texts, $recipients AS recipients, $sent_at AS sent_at, $said AS said",
             values,
         )
 

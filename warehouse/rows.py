@@ -183,6 +183,7 @@ class ReportIssue:
     definitions_version   of the views, from read.definitions_version
     query_texts           JSON: name of the figure -> SQL
     recipients            how many or which list, never addresses
+    said                  JSON, of the page: what it said, for the next report to compare with
     """
 
     report_id: str
@@ -193,3 +194,4 @@ class ReportIssue:
     query_texts: str = ""
     recipients: str = ""
     sent_at: datetime | None = None
+    said: str | None = None

@@ -35,9 +35,9 @@ from flows.process.private import kept_private
 from flows.report_folder import make_page, make_report, update_list
 from flows.retry import again
 from reports.build import BuiltReport
-from reports.mail.changes import changes, state_of
 from reports.mail.digest import part_of
 from reports.problems import still_to_come
+from reports.since.changes import changes, state_of, state_text
 from reports.wording import listed, long_day
 from warehouse.ledger import (
     Delivery,
@@ -240,9 +240,9 @@ class _Round:
         if told is None:
             return None
         day, before = told
-        _, rows = self._part
+        facts, rows = self._part
         levels = [(item.framework, item.metric, item.level) for item in self.audience.thresholds]
-        self._because = changes(json.loads(before), state_of(*self._part), rows, levels)
+        self._because = changes(json.loads(before), state_of(facts, rows), facts, rows, levels)
         return None if self._because else ("unchanged", f"since the report of {long_day(day)}")
 
     def _late(self) -> str:
@@ -333,7 +333,7 @@ class _Round:
                 sent_at=self.now,
             )
             save_report_issue(self.con, issue)
-            save_list_state(self.con, self.audience.name, self.built.as_of, json.dumps(state_of(*self._part)))
+            save_list_state(self.con, self.audience.name, self.built.as_of, state_text(state_of(*self._part)))
 
     def _outcome(self, address: str, status: Status, detail: str = "") -> Outcome:
         return Outcome(self.audience.name, self._period, shown(self.audience, address), status, detail)

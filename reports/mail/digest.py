@@ -13,6 +13,7 @@ from reports.mail.pictures import Picture, pictures_of
 from reports.problems import problems
 from reports.sentences import framework_sentences, headline
 from reports.signals import SIGNALS, Signal
+from reports.since.changes import Since, since_before
 from reports.spans.longest import SEASON, shorter
 from reports.wording import NO_FIGURE, compact, letters, listed, short_label, signed_percent
 
@@ -100,6 +101,7 @@ class Digest:
     page: PageAt
     selection: str = ""
     has_marks: bool = False
+    since: tuple[Since, ...] = ()
 
 
 def part_of(built: BuiltReport, only: frozenset[str]) -> tuple[Facts, tuple[SummaryRow, ...]]:
@@ -128,6 +130,7 @@ def digest_of(built: BuiltReport, *, page: PageAt, only: frozenset[str] = frozen
         page=page,
         selection=listed([short_label(item.label) for item in facts.frameworks]) if only else "",
         has_marks=any(row.marks for row in rows),
+        since=since_before(facts, rows) if only else built.since,
     )
 
 

@@ -16,6 +16,7 @@ from reports.page import render
 from reports.page.sparkline import spark
 from reports.sentences import finding, labels_of, lowered, standing_text
 from reports.signals import SIGNALS, Signal
+from reports.since.changes import Since
 from reports.spans.longest import limits_of, none_text, shorter
 from reports.wording import NO_FIGURE, clean_label, exact, letters, listed, long_day, percent, short_label, told
 from warehouse.catalogue.metrics import METRICS
@@ -63,6 +64,7 @@ def page_values(
     charts: Mapping[str, tuple[Chart, ...]],
     queries: Mapping[str, str],
     problems: Sequence[str],
+    since: Sequence[Since],
     sentences: Mapping[str, str],
     library: render.Script,
 ) -> dict[str, Any]:
@@ -75,6 +77,7 @@ def page_values(
         "css": render.style_sheet("page.css"),
         "mark_css": render.mark_css(len(facts.frameworks)),
         "problems": problems,
+        "since": since,
         "statements": [
             {"position": item.position, "label": item.label, "text": sentences[item.framework]}
             for item in facts.frameworks

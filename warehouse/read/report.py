@@ -210,6 +210,14 @@ class FailedStep:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierReport:
+    """What the page of an earlier day said, as JSON."""
+
+    as_of: date
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Doubt:
     """What an answer of a service gives cause to look at, as a plain line."""
 
@@ -288,6 +296,11 @@ def read_failed_steps(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
 def read_stand_ins(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
     """What the last run got from a service that stands in for the preferred one."""
     return ask(con, "problems/stand_ins", FailedStep)
+
+
+def read_earlier(con: duckdb.DuckDBPyConnection, *, as_of: date) -> list[EarlierReport]:
+    """The last report of an earlier day, and the last one that is four weeks old or older; none on a first report."""
+    return ask(con, "report/earlier", EarlierReport, as_of=as_of)
 
 
 def read_doubts(con: duckdb.DuckDBPyConnection) -> list[Doubt]:

@@ -17,7 +17,7 @@ from flows.mailing.send import Outcome, deliver, write_samples
 from flows.replay.server import Fault, ReplayServer, Reply, Request, redirected, status
 from reports.build import BuiltReport
 from reports.compare import SummaryRow
-from reports.mail.changes import changes, state_of
+from reports.since.changes import changes, state_of
 from tests.flows.mailing.conftest import AS_OF, NOW, ledger, statuses
 from warehouse.read.report import SourceAge
 
@@ -76,7 +76,7 @@ def tell(con: duckdb.DuckDBPyConnection, built: BuiltReport, hooks: ReplayServer
         ({"age": "late"}, None),
         ({"verdict": "down"}, "Keras, downloads: down, was up"),
         ({"level": 1000}, "Keras, downloads: above 1,000 now, at 1,000"),
-        ({"age": "stale"}, "git_history keras-team/keras: no news, stale"),
+        ({"age": "stale"}, "Git history, keras-team/keras: stale, no news"),
     ],
 )
 def test_who_is_told_of_changes_alone_is_told_first_and_then_of_each(
@@ -117,8 +117,8 @@ def test_a_change_of_a_framework_that_is_not_asked_for_is_none(tell: Told) -> No
 def test_what_was_not_known_before_has_passed_nothing(built: BuiltReport) -> None:
     now = state_of(built.facts, built.summary)
     levels = dict.fromkeys(now["levels"], 5.0)
-    assert changes(now, now | {"levels": levels}, built.summary, [("keras", "pypi_downloads", 3)]) == []
-    assert changes({"verdicts": {}, "levels": {}, "stale": []}, now, built.summary, []) == []
+    assert changes(now, now | {"levels": levels}, built.facts, built.summary, [("keras", "pypi_downloads", 3)]) == []
+    assert changes({"verdicts": {}, "levels": {}, "stale": []}, now, built.facts, built.summary, []) == []
 
 
 # ---- webhooks --------------------------------------------------------------------------------------------------------

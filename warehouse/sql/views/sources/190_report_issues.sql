@@ -1,5 +1,5 @@
 CREATE VIEW report_issues AS
-SELECT report_id, as_of, definitions_version, artefact, sha256, recipients, sent_at, query_texts
+SELECT report_id, as_of, definitions_version, artefact, sha256, recipients, sent_at, query_texts, said
 FROM raw.report_issues;
 
 COMMENT ON VIEW report_issues IS 'Reports that were written or sent. Grain: report_id, artefact.';
@@ -11,3 +11,4 @@ COMMENT ON COLUMN report_issues.sha256 IS 'Hash of the file: built again for the
 COMMENT ON COLUMN report_issues.recipients IS 'Who got it.';
 COMMENT ON COLUMN report_issues.sent_at IS 'UTC; NULL where it was not sent.';
 COMMENT ON COLUMN report_issues.query_texts IS 'The queries behind its figures.';
+COMMENT ON COLUMN report_issues.said IS 'Of the page, as JSON: the verdict and level of each framework and metric, the breaks that were known, the sources that were stale. The next report tells what has changed since. NULL for other files and older reports.';
