@@ -40,7 +40,7 @@ NARROWED = (
 )
 READING_50_MONTHS = ("main.longest_comparison",)
 COMPLETED = {"daily_metrics": "day", "monthly_metrics": "month", "rolling_12_months": "day"}
-COMPARED = ("configuration", "git_answers", "git_coverage", "undated_commits", "series_breaks", "watermark")
+COMPARED = ("configuration", "git_coverage", "undated_commits", "series_breaks", "watermark")
 
 
 _UNMASKED = "SELECT DISTINCT 'an author is no person after all' FROM evaluation.carried.author_days WHERE is_unmasked"
@@ -80,14 +80,15 @@ def keep(con: duckdb.DuckDBPyConnection) -> None:
 def keep_all(con: duckdb.DuckDBPyConnection) -> None:
     """The same after everything was evaluated."""
     _run(con, "whole_history")
-    run_written(con, "publish/carry/keep", names=["months", *COMPARED])
+    run_written(con, "publish/carry/keep", names=["answers", "months", *COMPARED])
 
 
 def write(con: duckdb.DuckDBPyConnection, warehouse: str) -> None:
     """Bring the public tables of the copy up to date, and what the next night compares with."""
     for view, day in COMPLETED.items():
         run_written(con, "publish/carry/write/series", view=view, day=day)
-    run_written(con, "publish/carry/write/rest", warehouse=warehouse, completed=list(COMPLETED))
+    _run(con, "write/lineage")
+    run_written(con, "publish/carry/write/rest", warehouse=warehouse, completed=[*COMPLETED, "lineage"])
     run_written(con, "publish/carry/write/state", names=["months", *COMPARED])
 
 
@@ -120,6 +121,12 @@ def _daily_by_service(con: duckdb.DuckDBPyConnection, _warehouse: str, _statemen
     _run(con, "narrow/daily_by_service")
 
 
+def _lineage(con: duckdb.DuckDBPyConnection, _warehouse: str, statement: str) -> None:
+    _run(con, "narrow/lineage")
+    con.execute(statement)
+    _run(con, "narrow/all_lineage")
+
+
 def _completed(view: str) -> Step:
     def complete(con: duckdb.DuckDBPyConnection, _warehouse: str, statement: str) -> None:
         con.execute(statement)
@@ -134,6 +141,7 @@ STEPS: dict[str, Step] = {
     "core.author_days": _author_days,
     "core.git_calendar": _git_calendar,
     "core.daily_by_service": _daily_by_service,
+    "main.lineage": _lineage,
     **{f"main.{view}": _completed(view) for view in COMPLETED},
 }
 """View -> what takes the place of evaluating it whole: called with the connection, the warehouse and the statement."""

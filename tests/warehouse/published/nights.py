@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -138,6 +138,13 @@ def a_new_package_with_a_past(w: Warehouse) -> None:
     w.save(downloads(w, "torch-nightly", [w.known - n * DAY for n in range(40, 3, -1)]))
 
 
+def another_service_stands_in(w: Warehouse) -> None:
+    """For 40 days, of which the next whole night brings figures of the preferred one."""
+    w.at += 40 * DAY
+    told = [downloads(w, package, w.days(), more=3) for package in ("torch", "torchvision")]
+    w.save(*(replace(answer, service="pypistats") for answer in told))
+
+
 def stars_repaired(w: Warehouse) -> None:
     w.at += DAY
     w.save(stars(w, [date(2020, 5, 1) + n * DAY for n in range(9)], more=7))
@@ -256,7 +263,8 @@ def a_publication_is_killed(w: Warehouse) -> None:
 
 ADDING = [
     next_night, a_night_five_days_later, two_months_later, half_a_night, nothing_but_the_day, the_same_night_again,
-    downloads_repaired, a_new_package_with_a_past, stars_repaired, old_work_is_merged, a_commit_of_tomorrow,
+    downloads_repaired, a_new_package_with_a_past, another_service_stands_in, stars_repaired,
+    old_work_is_merged, a_commit_of_tomorrow,
     an_answer_is_held_back, held_answers_are_let_in, a_break_comes, a_break_changes, breaks_go, a_publication_is_killed,
 ]  # fmt: skip
 """What leaves all that was known as it was, or says itself which months it touches."""

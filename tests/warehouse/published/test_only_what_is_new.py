@@ -29,6 +29,7 @@ from tests.warehouse.published.nights import (
     a_package_is_required,
     a_publication_is_killed,
     an_answer_is_held_back,
+    another_service_stands_in,
     breaks_go,
     definitions_are_others,
     downloads_repaired,
@@ -112,6 +113,7 @@ def carried_and_computed(w: Warehouse, nights: list[list[Event]]) -> tuple[Table
     "nights",
     [
         [
+            [another_service_stands_in],
             [next_night],
             [half_a_night, old_work_is_merged, stars_repaired, a_break_comes],
             [downloads_repaired, breaks_go],

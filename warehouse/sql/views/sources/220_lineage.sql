@@ -51,16 +51,19 @@ download_rows AS (
     GROUP BY packages.framework, metrics.metric, parts.answer_id, parts.month
 ),
 
--- Commits, stars and totals: the month of each row.
+-- Commits, stars and totals of answers that count: the month of each row.
 repository_rows AS (
     SELECT content_id, repository, 'raw.git_commits' AS raw_table, date_trunc('month', committed_at) AS month
     FROM raw.git_commits
+    SEMI JOIN core.current_answers USING (content_id)
     UNION ALL
     SELECT content_id, repository, 'raw.repository_stars' AS raw_table, date_trunc('month', day) AS month
     FROM raw.repository_stars
+    SEMI JOIN core.current_answers USING (content_id)
     UNION ALL
     SELECT content_id, repository, 'raw.repository_totals' AS raw_table, date_trunc('month', day) AS month
     FROM raw.repository_totals
+    SEMI JOIN core.current_answers USING (content_id)
 ),
 
 repository_counts AS (

@@ -11,9 +11,11 @@ FROM (
     SELECT CAST(packages AS VARCHAR) FROM evaluation.core.framework_packages AS packages
 );
 
--- The answers that the histories of commits are made of.
-CREATE VIEW evaluation.carried.git_answers AS
-SELECT answer_id, content_id FROM evaluation.core.current_answers WHERE row_type = 'git_commits';
+-- The answers that figures by the day are made of.
+CREATE VIEW evaluation.carried.answers AS
+SELECT answer_id, content_id, row_type
+FROM evaluation.core.current_answers
+WHERE row_type IN ('git_commits', 'pypi_downloads', 'repository_stars', 'repository_totals');
 
 CREATE VIEW evaluation.carried.git_coverage AS FROM evaluation.core.git_coverage;
 

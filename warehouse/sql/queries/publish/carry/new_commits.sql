@@ -1,17 +1,27 @@
 -- Before the history of commits is evaluated: the commits of answers that the last night did not know, and from which day on
 -- the history is another one: from that of the first of them, or from the first day that has become over since.
-CREATE TABLE evaluation.carried.new_contents AS
-SELECT answers.content_id, max(answers.collected_at) AS collected_at
+CREATE TABLE evaluation.carried.new_answers AS
+SELECT answers.answer_id, answers.content_id, answers.row_type, answers.collected_at
 FROM evaluation.core.current_answers AS answers
-ANTI JOIN publishing.carried.git_answers AS known USING (answer_id)
-WHERE answers.row_type = 'git_commits'
-GROUP BY answers.content_id;
+SEMI JOIN evaluation.carried.answers AS figures USING (answer_id)
+ANTI JOIN publishing.carried.answers AS known USING (answer_id);
+
+CREATE TABLE evaluation.carried.gone_answers AS
+SELECT answer_id, row_type
+FROM publishing.carried.answers AS known
+ANTI JOIN evaluation.core.current_answers AS answers USING (answer_id);
+
+CREATE TABLE evaluation.carried.new_contents AS
+SELECT content_id, max(collected_at) AS collected_at
+FROM evaluation.carried.new_answers
+WHERE row_type = 'git_commits'
+GROUP BY content_id;
 
 -- Those whose rows no answer had brought before.
 CREATE TABLE evaluation.carried.fresh_contents AS
 SELECT contents.content_id
 FROM evaluation.carried.new_contents AS contents
-ANTI JOIN publishing.carried.git_answers AS known USING (content_id);
+ANTI JOIN publishing.carried.answers AS known USING (content_id);
 
 CREATE TABLE evaluation.carried.new_commits AS
 SELECT commits.*, contents.collected_at

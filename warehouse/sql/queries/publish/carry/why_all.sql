@@ -13,8 +13,8 @@ UNION ALL
 SELECT 'a commit was told twice before' FROM publishing.carried.watermark WHERE NOT has_each_commit_once
 UNION ALL
 SELECT DISTINCT 'an answer about commits no longer counts'
-FROM publishing.carried.git_answers AS known
-ANTI JOIN evaluation.core.current_answers AS answers USING (answer_id)
+FROM evaluation.carried.gone_answers
+WHERE row_type = 'git_commits'
 UNION ALL
 SELECT DISTINCT 'a history has fewer days that were over'
 FROM publishing.carried.git_coverage AS before
