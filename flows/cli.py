@@ -39,6 +39,7 @@ FORESEEN = {
     "flows.config.settings.ConfigError": USAGE,
     "flows.config.shipped.InPlaceError": USAGE,
     "flows.diagnosis.clock.ClockError": NOTHING_DONE,
+    "flows.scheduling.serve.ScheduleError": NOTHING_DONE,
     "flows.sources.errors.SourceError": NOTHING_DONE,
     "warehouse.open.WarehouseError": NOTHING_DONE,
     "warehouse.publish.snapshot.PublishedError": NOTHING_DONE,
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
     open_closed_streams()
     stop = Stop(give_up=lambda: os._exit(_stopped()))
     with stop_on_signals(stop):
-        code = _ended(list(sys.argv[1:] if arguments is None else arguments), now or datetime.now(UTC), stop)
+        code = _ended(list(sys.argv[1:] if arguments is None else arguments), now or _clock(), stop)
         if arguments is None:
             _leave(code)
     return code
@@ -63,6 +64,10 @@ def _leave(code: int) -> NoReturn:
     with suppress(OSError):
         sys.stdout.flush()
     os._exit(code)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)
 
 
 def _ended(arguments: list[str], now: datetime, stop: Stop) -> int:
@@ -85,7 +90,7 @@ def _run(arguments: list[str], now: datetime, stop: Stop) -> int:
         return completion.complete(command)
     try:
         words = for_every_command_first(arguments) or ["--help"]
-        with command.make_context("trends", words, obj=Invocation(now, stop)) as context:
+        with command.make_context("trends", words, obj=Invocation(now, stop, _clock)) as context:
             return int(command.invoke(context) or ALL_DONE)
     except typer.Exit as end:
         return end.exit_code

@@ -10,6 +10,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from logging import INFO
 from pathlib import Path
 
 from flows.process.own_prefect import ASKED_SERVER, NO_ANALYTICS
@@ -32,13 +34,18 @@ class NightFailedError(Exception):
 
 
 @flow(name="scheduled-night")
-def scheduled_night(config: str = "config.toml") -> int:
-    """`trends --config CONFIG nightly`; its exit code. Raises NightFailedError, which sets off Prefect's alarms."""
+def scheduled_night(config: str = "config.toml", data: str | None = None, *, if_due: bool = False) -> int:
+    """`trends --config CONFIG nightly`; its exit code. Raises NightFailedError, which sets off Prefect's alarms.
+
+    `data`: instead of the folder that `config` names; `if_due`: nothing happens where no night is due by [schedule].
+    """
     log = get_run_logger() if FlowRunContext.get() else get_logger("trends")
-    with _night(config) as night:
+    tell = log.info if log.isEnabledFor(INFO) else partial(print, file=sys.stderr, flush=True)  # in our own schedule
+    options = [*(["--data", data] if data else []), "nightly", *(["--if-due"] if if_due else [])]
+    with _night(["--config", config, *options]) as night:
         assert night.stdout is not None
         for line in night.stdout:
-            log.info(line.rstrip("\n"))
+            tell(line.rstrip("\n"))
     if night.returncode not in {ALL_DONE, INCOMPLETE}:
         raise NightFailedError(f"trends nightly ended with exit code {night.returncode}")
     return night.returncode
@@ -50,12 +57,12 @@ def schedule(config: str = "config.toml") -> dict[str, str]:
 
 
 @contextmanager
-def _night(config: str) -> Iterator[subprocess.Popen[str]]:
+def _night(arguments: list[str]) -> Iterator[subprocess.Popen[str]]:
     """The night; when this run is cancelled it is asked to stop, and waited for."""
     api = get_current_settings().api
     to_whom = {ASKED_SERVER: api.url or "", "PREFECT_API_KEY": api.key.get_secret_value() if api.key else ""}
     with subprocess.Popen(  # noqa: S603 - a list of arguments for this interpreter, no shell
-        [sys.executable, "-c", _NIGHT, "--config", config, "nightly"],
+        [sys.executable, "-c", _NIGHT, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

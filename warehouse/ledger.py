@@ -41,7 +41,13 @@ class Delivery:
 
 def last_run_at(con: duckdb.DuckDBPyConnection) -> datetime | None:
     """When the last run began; None before the first."""
-    found = ask_one(con, "state/last_run")
+    found = ask_one(con, "ledger/last_run")
+    return found[0].replace(tzinfo=UTC) if found else None
+
+
+def last_night_at(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the last night began that came to an end, good or bad; None before the first."""
+    found = ask_one(con, "ledger/last_night")
     return found[0].replace(tzinfo=UTC) if found else None
 
 

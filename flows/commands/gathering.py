@@ -13,7 +13,7 @@ from flows.commands.root import Invocation, app
 from flows.process.arguments import AsOf, not_after
 from flows.process.endings import ALL_DONE, INCOMPLETE, NOTHING_DONE, complain
 from flows.process.loading import without_collecting
-from flows.process.streams import send_to_nothing
+from flows.process.streams import say, send_to_nothing
 
 if TYPE_CHECKING:
     from flows.process.progress import Progress
@@ -35,6 +35,9 @@ def nightly(
         bool,
         typer.Option("--full", help="Compute every figure again, also those that nothing new touches; same figures."),
     ] = False,
+    if_due: Annotated[
+        bool, typer.Option("--if-due", help="Do nothing where a night has been since [schedule] last asked for one.")
+    ] = False,
 ) -> int:
     """Run the nightly job once, now: collect, load, check, publish, report.
 
@@ -44,6 +47,7 @@ def nightly(
     trends nightly                        ask the real upstreams
     trends nightly --replay               ask recorded ones, offline; nothing mixes with live rows
     trends nightly --as-of 2026-09-30     report that day as it was known then
+    trends nightly --if-due               make up for nights that were missed, for a timer that asks more often
     trends nightly --full                 after a repair by hand in the warehouse, or to be sure
 
     \b
@@ -53,9 +57,31 @@ def nightly(
     """
     from flows.process.progress import progress_on
 
+    if if_due and not replay and not _is_due(context.obj):
+        return ALL_DONE
     with progress_on(sys.stderr) as progress:
         run = (_replayed if replay else _live)(context.obj, progress, as_of, send_mail=not no_mail, full=full)
     return _told(run)
+
+
+def _is_due(invocation: Invocation) -> bool:
+    """Whether a night is due; where none is, say so."""
+    from flows.scheduling.due import due_after, is_night_due
+    from warehouse.ledger import last_night_at
+    from warehouse.open import writing_warehouse
+
+    settings = invocation.settings()
+    path = settings.warehouse.data / "warehouse.duckdb"
+    if not path.exists():
+        return True
+    with writing_warehouse(path) as con:
+        last = last_night_at(con)
+    if is_night_due(settings.schedule, last, invocation.now):
+        return True
+    following = due_after(settings.schedule, invocation.now)
+    when = f"the last one began at {last:%Y-%m-%d %H:%M} UTC, the next one is due at {following:%Y-%m-%d %H:%M} UTC"
+    say(f"no night is due: {when}", sys.stderr)
+    return False
 
 
 def _live(invocation: Invocation, progress: Progress, as_of: date | None, *, send_mail: bool, full: bool) -> Run:
@@ -104,6 +130,27 @@ def _told(run: Run) -> int:
         send_to_nothing(sys.stdout)
         return complain(f"standard output: {error.strerror}; the report is {run.report.page}", run.exit_code)
     return run.exit_code
+
+
+@app.command(short_help="Run nights by [schedule] of config.toml, until it is stopped.")
+def schedule(context: typer.Context) -> int:
+    """Serve the nightly deployment with the cron line and time zone of [schedule], until Ctrl-C or a signal.
+
+    Nights that were missed are made up for by one, which begins at once. The lines of the nights go to stderr; a change
+    of [schedule] holds from the next start on. For systemd and containers see the README.
+
+    \b
+    trends schedule
+    trends --config /etc/trends/config.toml schedule
+    """
+    from flows.scheduling.serve import Served, serve_nights
+
+    invocation: Invocation = context.obj
+    settings = invocation.settings()
+    serve_nights(
+        Served(settings, invocation.config, invocation.clock, lambda line: say(f"schedule: {line}", sys.stderr))
+    )
+    return ALL_DONE
 
 
 @app.command(

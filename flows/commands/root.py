@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -31,10 +32,14 @@ app = typer.Typer(
 
 @dataclass(frozen=True)
 class Invocation:
-    """What holds for every command. `now` is the one reading of the clock; `stop` knows who wants it to end."""
+    """What holds for every command. `now` is the one reading of the clock; `stop` knows who wants it to end.
+
+    `clock` is for a command that runs for years.
+    """
 
     now: datetime
     stop: Stop
+    clock: Callable[[], datetime]
     config: Path = Path("config.toml")
     data_option: Path | None = None
 

@@ -1,4 +1,4 @@
-"""The Prefect that a night runs on is the program's own: its home in the data folder, its settings, its server.
+"""The Prefect that nights run on is the program's own: its home in the data folder, its settings, its server.
 
 Nothing of the user's Prefect is read: no profile, no PREFECT_* variable, no database. A home that is broken is made
 anew, and so is a database that has grown large: the record of the runs is the ledger in the warehouse, not this one.
@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from select import select
 from uuid import uuid4
@@ -29,17 +29,23 @@ LONGEST_START_SECONDS, LONGEST_STOP_SECONDS = 120.0, 3.0
 NO_ANALYTICS = {"DO_NOT_TRACK": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 _FOR_ASKED_SERVER = {"PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS"}
 _DATABASE = "prefect.db"
+_FOR_ONE_NIGHT = {"PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
+_FOR_MANY_NIGHTS = {
+    "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",
+    "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",  # flows/scheduling says when a night is due
+}
 
 
 class Prefect:
-    """Prefect's API for one night: a child process on loopback, or the server that was asked for.
+    """Prefect's API for one night, or for many: a child process on loopback, or the server that was asked for.
 
-    `tell` gets one line for each thing that was not as it should be.
+    `tell` gets one line for each thing that was not as it should be; `how` is what the server is told besides.
     """
 
-    def __init__(self, home: Path, asked_server: str | None, tell: Callable[[str], None]) -> None:
+    def __init__(self, home: Path, asked_server: str | None, tell: Callable[[str], None], how: dict[str, str]) -> None:
         self.api_url = asked_server or ""
         self._home = home
+        self._how = how
         self._asked = asked_server
         self._tell = tell
         self._child: subprocess.Popen[bytes] | None = None
@@ -63,6 +69,10 @@ class Prefect:
         self._start()
         return self._has_started()
 
+    def has_ended(self) -> bool:
+        """Whether the child is gone, which nobody has stopped."""
+        return self._child is not None and self._child.poll() is not None
+
     def stop(self) -> None:
         """End the child, with a few seconds for what it still has to write."""
         if self._child is None:
@@ -84,7 +94,7 @@ class Prefect:
                 if not self._asked:
                     self.api_url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
                 os.environ |= _settings(self._home, self.api_url)
-                self._child = _companion(self._home, None if self._asked else listening.fileno())
+                self._child = _companion(self._home, None if self._asked else listening.fileno(), self._how)
         except OSError as error:
             self._tell(f"cannot be started: {error}")
 
@@ -95,15 +105,25 @@ class Prefect:
         return bool(ready) and self._child.stdout.readline() == READY
 
 
+def prefect_of_night(data: Path, tell: Callable[[str], None]) -> AbstractContextManager[Prefect]:
+    """Prefect for the time of a night, without the services that plan nights to come."""
+    return _prefect_in(data.absolute() / "prefect", tell, _FOR_ONE_NIGHT)
+
+
+def prefect_of_schedule(home: Path, tell: Callable[[str], None]) -> AbstractContextManager[Prefect]:
+    """Prefect for as long as nights are scheduled; it forgets runs and events that are old."""
+    return _prefect_in(home.absolute(), tell, _FOR_MANY_NIGHTS)
+
+
 @contextmanager
-def prefect_of_night(data: Path, tell: Callable[[str], None]) -> Iterator[Prefect]:
-    """Prefect for the time of a night, and the end of everything that the night has started.
+def _prefect_in(home: Path, tell: Callable[[str], None], how: dict[str, str]) -> Iterator[Prefect]:
+    """Prefect for this context, and the end of everything that was started within it.
 
     To be entered before Prefect is imported, because it reads its settings then.
     """
     before = dict(os.environ)
     mark = os.environ[MARK] = uuid4().hex
-    prefect = Prefect(data.absolute() / "prefect", _answering_server(before, tell), tell)
+    prefect = Prefect(home, _answering_server(before, tell), tell, how)
     _forget_settings(keep=_FOR_ASKED_SERVER if prefect.api_url else set())
     prefect.begin()
     try:
@@ -151,7 +171,7 @@ def _settings(home: Path, api_url: str) -> dict[str, str]:
     }
 
 
-def _companion(home: Path, descriptor: int | None) -> subprocess.Popen[bytes]:
+def _companion(home: Path, descriptor: int | None, how: dict[str, str]) -> subprocess.Popen[bytes]:
     """The child. It works in its home, so that no file beside the user's work steers it, and in a session of its own,
     so that Ctrl-C reaches the night alone.
     """
@@ -168,9 +188,8 @@ def _companion(home: Path, descriptor: int | None) -> subprocess.Popen[bytes]:
             | {
                 "PREFECT_API_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{_DATABASE}",
                 "PREFECT_SERVER_UI_ENABLED": "false",
-                "PREFECT__SERVER_EPHEMERAL": "1",
-                "PREFECT__SERVER_FINAL": "1",
-            },
+            }
+            | how,
         )
 
 

@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-OURS = ("warehouse.duckdb", "published.duckdb", "git", "reports", "prefect", "upstreams", "demo", "nightly.log")
+OURS = (
+    "warehouse.duckdb",
+    "published.duckdb",
+    "git",
+    "reports",
+    "prefect",
+    "schedule",
+    "upstreams",
+    "demo",
+    "nightly.log",
+)
 _OTHERS = 0o077
 
 

@@ -59,7 +59,7 @@ def test_prefect_deploys_the_schedule_of_the_config(tmp_path: Path, prefect_api:
     (deployment,) = requests.post(f"{prefect_api}/deployments/filter", json={}, timeout=60).json()
     (planned,) = deployment["schedules"]
     assert (planned["schedule"]["cron"], planned["schedule"]["timezone"]) == ("15 3 * * 1", "Europe/Berlin")
-    assert deployment["parameters"] == {"config": "config.toml"}
+    assert deployment["parameters"] == {"config": "config.toml", "if_due": True}
 
 
 def test_a_scheduled_night_that_does_nothing_fails(tmp_path: Path) -> None:
