@@ -37,9 +37,10 @@ nightly: $(READY)  ## the nightly job once, now, against the real upstreams
 	@$(BIN)/trends nightly
 
 # Some hundred processes load the same modules: each of them would compile those anew if none of it was kept.
+# One process more than there are cores: what waits, for a browser or a server that is to be dead, leaves a core idle.
 test: $(READY)  ## all tests, offline
-	@echo "Tests in two processes; the demo's night and a Prefect server run beside them and end with them."
-	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@echo "Tests in three processes; the demo's night and a Prefect server run beside them and end with them."
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check

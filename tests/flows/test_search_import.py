@@ -14,6 +14,7 @@ from flows import cli
 from tests.conftest import ROOT
 from warehouse.ledger import begin_run
 from warehouse.open import open_warehouse
+from warehouse.publish.snapshot import open_published
 from warehouse.rows import Answer, SearchPoint
 from warehouse.save import save_answers
 
@@ -25,10 +26,9 @@ Rows = list[tuple[object, ...]]
 
 
 @pytest.fixture
-def folder(tmp_path: Path, empty_warehouse: Path) -> Path:
-    """A data folder with a warehouse in which nothing is yet."""
-    shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")
-    return tmp_path
+def folder(tmp_path: Path, empty_folder: Path) -> Path:
+    """A data folder with a warehouse in which nothing is yet, and its copy."""
+    return Path(shutil.copytree(empty_folder, tmp_path, dirs_exist_ok=True))
 
 
 @pytest.fixture
@@ -87,7 +87,8 @@ def test_a_file_is_a_draw_with_its_hash_and_its_weeks_are_shown(
         ("pytorch", 261, date(2025, 10, 19), 13, False),
         ("tensorflow", 261, date(2025, 10, 19), 5, False),
     ], "the last week of the file may not have been over"
-    assert (folder / "published.duckdb").is_file()
+    with open_published(folder / "published.duckdb") as con:
+        assert con.execute("SELECT count(*) FROM search_interest_weekly").fetchall() == [(3 * 261,)]
 
 
 def test_the_same_file_again_changes_nothing(folder: Path, load: Callable[..., tuple[int, str]]) -> None:

@@ -31,9 +31,9 @@ Night = Callable[..., BuiltReport]
 
 
 @pytest.fixture
-def night(tmp_path: Path, empty_warehouse: Path, made_up: SimpleNamespace) -> Night:
+def night(tmp_path: Path, empty_folder: Path, made_up: SimpleNamespace) -> Night:
     """Saves answers on a day, builds its report from the published copy and records it, as a night does."""
-    path = shutil.copy(empty_warehouse, tmp_path / "warehouse.duckdb")
+    path = shutil.copytree(empty_folder, tmp_path, dirs_exist_ok=True) / "warehouse.duckdb"
 
     def run(day: date, *answers: Answer) -> BuiltReport:
         with open_few_rows(path) as con:
