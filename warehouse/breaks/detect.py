@@ -28,6 +28,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from statistics import fmean, median
 
+import numpy as np
+
+from warehouse.breaks.at_once import same_season, sides
+
 WINDOW_DAYS = 28
 SMALLEST_FACTOR = 1.3  # smaller common steps happen without a break, and a suspicion withholds comparisons for long
 SMALLEST_SCORE = 4.0  # robust standard deviations of the common step
@@ -109,6 +113,22 @@ class _Track:
         self.window = timedelta(days=WINDOW_DAYS if self.length < WINDOW_DAYS else self.length + 4)
         self._enough = max(1, self.window.days // self.length // 2)
 
+    def steps(self) -> dict[date, _Step | None]:
+        """The step of each day that has whole windows of single days on both sides: of a daily series nearly all."""
+        if self.length > 1:
+            return {}
+        found = sides(self.days, self._start_levels, WINDOW_DAYS)
+        sizes, means = found.medians[1] - found.medians[0], found.means[1] - found.means[0]
+        early, late = found.halves[:2], found.halves[2:]
+        apart = (np.sign(sizes) * (late[:, None] - early[None, :])).min(axis=(0, 1))
+        is_lasting = (sizes != 0) & (apart >= np.abs(sizes) / 2)
+        is_high = found.medians.max(axis=0) >= math.log(SMALLEST_LEVEL + 0.5)
+        columns = (found.days, found.last, sizes.tolist(), means.tolist(), is_lasting.tolist(), is_high.tolist())
+        return {
+            date.fromordinal(day): _Step(size, mean, lasts, date.fromordinal(last + 1)) if high else None
+            for day, last, size, mean, lasts, high in zip(*columns, strict=True)
+        }
+
     def step(self, day: date) -> _Step | None:
         """How far the level from `day` on is from the level before."""
         after = self._after(day)
@@ -160,12 +180,18 @@ class _Steps:
     def __init__(self, tracks: Mapping[str, _Track]) -> None:
         self.window = max((track.window for track in tracks.values()), default=timedelta(days=WINDOW_DAYS))
         self.by_day: dict[date, dict[str, _Step]] = {}
+        at_once = {name: track.steps() for name, track in tracks.items()}
         for day in sorted({day for track in tracks.values() for day in track.days}):
-            steps = {name: track.step(day) for name, track in tracks.items()}
+            steps = {
+                name: at_once[name][day] if day in at_once[name] else track.step(day) for name, track in tracks.items()
+            }
             self.by_day[day] = {name: step for name, step in steps.items() if step is not None}
         self._common = {day: median(s.size for s in steps.values()) for day, steps in self.by_day.items() if steps}
-        self._days = list(self._common)
-        self.common = {day: self._without_season(day) for day in self._common}
+        seasons = same_season(self._common, _SEASON_DAYS)
+        self.common = {
+            day: _without_season(day, step, season)
+            for (day, step), season in zip(self._common.items(), seasons, strict=True)
+        }
 
     def at(self, day: date) -> dict[str, float]:
         return {name: step.size for name, step in self.by_day.get(day, {}).items()}
@@ -183,30 +209,17 @@ class _Steps:
         sizes = {name: [self.by_day[day][name].size for day in days if name in self.by_day[day]] for name in names}
         return {name: spread(own) for name, own in sizes.items()}
 
-    def _without_season(self, day: date) -> float:
-        """The common step less that of the same season of other years, as far as it has the same direction.
 
-        Around Christmas everything falls and rises again: without another year to compare with, that says nothing.
-        """
-        step = self._common[day]
-        others = [self._common[other] for other in self._same_season(day)]
-        if not others and _is_turn_of_the_year(day):
-            return 0.0
-        if not others or median(others) * step <= 0:
-            return step
-        return math.copysign(max(0.0, abs(step) - abs(median(others))), step)
+def _without_season(day: date, step: float, season: float | None) -> float:
+    """The common step less that of the same season of other years, as far as it has the same direction.
 
-    def _same_season(self, day: date) -> list[date]:
-        """For each other year the day nearest to this one in the calendar, if there is one."""
-        days = self._days
-        nearest = []
-        for weeks in range(-520, 521, 52):
-            wanted = day + timedelta(weeks=weeks)
-            place = bisect_right(days, wanted)
-            near = min(days[max(0, place - 1) : place + 1], key=lambda other: abs(other - wanted))
-            if weeks and abs(near - wanted) <= timedelta(days=_SEASON_DAYS):
-                nearest.append(near)
-        return nearest
+    Around Christmas everything falls and rises again: without another year to compare with, that says nothing.
+    """
+    if season is None and _is_turn_of_the_year(day):
+        return 0.0
+    if season is None or season * step <= 0:
+        return step
+    return math.copysign(max(0.0, abs(step) - abs(season)), step)
 
 
 def spread(values: Sequence[float]) -> tuple[float, float]:
