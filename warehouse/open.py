@@ -9,10 +9,14 @@ WarehouseError                 the file cannot be used; the message says what to
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
 import secrets
+import shutil
+import struct
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from functools import cache
 from hashlib import sha256
@@ -25,6 +29,7 @@ from warehouse.catalogue import metrics, services
 from warehouse.faults import holder_of, is_held, storage_fault
 
 PUBLISHED = "published.duckdb"
+_LOCK = struct.Struct("hhqqi")  # struct flock: type, whence, start, length, process
 
 _DROP_DEFINITIONS = """
     SELECT format('DROP VIEW "{}"."{}"', replace(schema_name, '"', '""'), replace(view_name, '"', '""'))
@@ -104,11 +109,62 @@ def _connect(path: Path) -> duckdb.DuckDBPyConnection:
         path.parent.mkdir(parents=True, exist_ok=True)
         refuse_to_begin_anew(path)
         _refuse_question_mark(path)
-        return duckdb.connect(str(path))
+        return _beside_readers(path)
     except duckdb.Error as error:
         raise _opening_error(path, str(error)) from None
     except OSError as error:
         raise WarehouseUnreadable(path, f"{path}: cannot be created: {error.strerror}") from None
+
+
+def _beside_readers(path: Path) -> duckdb.DuckDBPyConnection:
+    """Connected, also where others read the file: they keep the old one, a copy takes its place. Raises duckdb.Error.
+
+    DuckDB itself lets nobody write a file that another process has open, if only to read.
+    """
+    try:
+        return duckdb.connect(str(path))
+    except duckdb.IOException as error:
+        if not is_held(str(error)):
+            raise
+        with _alone_in(path.parent), suppress(OSError):  # where there is no room for a copy, they are named
+            if _is_only_read(path):
+                _leave_to_readers(path)
+            return duckdb.connect(str(path))
+        raise
+
+
+def _is_only_read(path: Path) -> bool:
+    """Whether other processes hold locks on `path`, and all of them for reading. Raises OSError."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        asked = _LOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)
+        kind, *_ = _LOCK.unpack(fcntl.fcntl(descriptor, fcntl.F_GETLK, asked))
+    finally:
+        os.close(descriptor)
+    return bool(kind == fcntl.F_RDLCK)
+
+
+def _leave_to_readers(path: Path) -> None:
+    """Put a copy of `path` in its place; who has the old file open keeps it. Raises OSError; then nothing changed."""
+    copy = path.with_name(f".{path.name}.copy")
+    try:
+        shutil.copy2(path, copy)
+        with copy.open("rb") as file:
+            os.fsync(file.fileno())
+        copy.replace(path)
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time: of two that find a reader, the second finds what the first has put in place."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _refuse_question_mark(path: Path) -> None:

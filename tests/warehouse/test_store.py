@@ -89,6 +89,49 @@ def test_a_busy_warehouse_names_the_holder(tmp_path: Path) -> None:
         holder.communicate("\n")
 
 
+def test_a_tool_that_reads_the_warehouse_keeps_it_and_stops_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with open_warehouse(path) as con:
+        con.execute("CREATE TABLE raw.told AS SELECT 1 AS i")
+    path.chmod(0o600)
+    read = (
+        f"import duckdb; con = duckdb.connect({str(path)!r}, read_only=True)\n"
+        "while True: print(con.execute('SELECT sum(i) FROM raw.told').fetchone()[0], flush=True); input()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", read], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdin
+        assert reader.stdout
+        assert reader.stdout.readline() == "1\n"
+        for number in (2, 3):  # as often as it takes; the second time nobody reads the file that is there now
+            with open_warehouse(path) as con:
+                con.execute("INSERT INTO raw.told VALUES (?)", [number])
+        reader.stdin.write("\n")
+        reader.stdin.flush()
+        assert reader.stdout.readline() == "1\n"
+        reader.kill()
+    with open_warehouse(path) as con:
+        assert _all(con, "SELECT sum(i) FROM raw.told") == [(6,)]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["w.duckdb"]
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_where_there_is_no_room_for_a_copy_the_reader_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    open_warehouse(path).close()
+    (tmp_path / ".w.duckdb.copy").mkdir()  # in the way of the copy
+    hold = f"import duckdb; con = duckdb.connect({str(path)!r}, read_only=True); print('held', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(WarehouseBusy, match=rf"in use by process {holder.pid}; wait until it ends"):
+            open_warehouse(path)
+        holder.communicate("\n")
+
+
 def test_a_file_of_another_kind_is_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     path.write_text("no database " * 500)
