@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -67,7 +67,7 @@ def plan(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -> list
     if sources.github_repository.enabled:
         steps += _repositories(night, con, clients, repositories)
     if sources.pypi_releases.enabled:
-        packages = _packages(night.settings, with_requiring=False)
+        packages = packages_of(night.settings, with_requiring=False)
         steps += [_releases(night, clients, package) for package in packages]
     return steps
 
@@ -123,7 +123,7 @@ def _config_answer(
     return Answer("config", entity, "{}", night.now, rows, replaces_all=True)
 
 
-def _packages(settings: Settings, *, with_requiring: bool) -> list[str]:
+def packages_of(settings: Settings, *, with_requiring: bool) -> list[str]:
     """Every package once, by its standard name, in the order of the file."""
     names = [
         canonicalize_name(name)
@@ -166,7 +166,7 @@ def _downloads(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -
         collected_at=night.now,
         known=counted_days(con, service=pypistats.SOURCE, entity=pypistats.ALL_PACKAGES),
     )
-    names = _packages(night.settings, with_requiring=True)
+    names = packages_of(night.settings, with_requiring=True)
     reach = clickpy.Reach(settings, clients.downloads.clickpy, names, night.last_day)
     steps = []
     for package in names:
@@ -222,8 +222,15 @@ def _commits(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -> S
 def _repositories(
     night: Night, con: duckdb.DuckDBPyConnection, clients: Clients, repositories: list[str]
 ) -> Iterator[Step]:
-    """One step each; what the hour allows is shared out by what each of them still needs."""
+    """One step each, for the stars that tonight's report needs first."""
     known = {repository: known_stars(con, repository, night.last_day) for repository in repositories}
+    return repository_steps(night, con, clients, known)
+
+
+def repository_steps(
+    night: Night, con: duckdb.DuckDBPyConnection, clients: Clients, known: Mapping[str, KnownStars]
+) -> Iterator[Step]:
+    """One step each; what the hour allows is shared out by what each of them still needs."""
     clients.github.allowance.expect({name: pages_needed(stars, night.now.date()) for name, stars in known.items()})
     for repository, stars in known.items():
         fetch = partial(

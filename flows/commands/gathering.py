@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.commands.root import Invocation, app
-from flows.process.arguments import AsOf, not_after
+from flows.process.arguments import AsOf, day_of, not_after
 from flows.process.endings import ALL_DONE, INCOMPLETE, NOTHING_DONE, complain
 from flows.process.loading import without_collecting
 from flows.process.streams import say, send_to_nothing
@@ -130,6 +130,38 @@ def _told(run: Run) -> int:
         send_to_nothing(sys.stdout)
         return complain(f"standard output: {error.strerror}; the report is {run.report.page}", run.exit_code)
     return run.exit_code
+
+
+@app.command(short_help="Load a range of days of a source, as far back as it goes; goes on where it was stopped.")
+def backfill(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="pypi_downloads or github_repository.")],
+    first_day: Annotated[date, typer.Option("--from", metavar="DAY", parser=day_of, help="the first day (UTC)")],
+    last_day: Annotated[date, typer.Option("--to", metavar="DAY", parser=day_of, help="the last day (UTC)")],
+    framework: Annotated[
+        str | None, typer.Option("--framework", metavar="KEY", help="One framework of config.toml; left out: all.")
+    ] = None,
+) -> int:
+    """Ask a source for days before those that nights ask for, a year at a time, with the limits of config.toml.
+
+    What is there already is not asked again, so the same command goes on where it was stopped. Sources that answer with
+    all they have every night have nothing to backfill, and say so.
+
+    \b
+    trends backfill pypi_downloads --from 2019-01-01 --to 2022-12-31
+    trends backfill github_repository --from 2015-11-01 --to 2020-12-31 --framework tensorflow
+    """
+    from flows.process.progress import progress_on
+
+    invocation: Invocation = context.obj
+    with progress_on(sys.stderr) as progress:
+        with progress.waiting("loads the program"), without_collecting():
+            settings = invocation.settings()
+            from flows.collecting.backfill import Backfill, run_backfill
+            from flows.run import Night
+        night = Night(settings, settings.warehouse.data, invocation.now, invocation.now.date())
+        asked = Backfill(night, source, first_day, last_day, progress, invocation.stop, framework)
+        return ALL_DONE if run_backfill(asked) else INCOMPLETE
 
 
 @app.command(short_help="Run nights by [schedule] of config.toml, until it is stopped.")

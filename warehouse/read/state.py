@@ -58,6 +58,14 @@ def downloads_to_ask(
     return {row["entity"]: row["first_day"] for row in found}
 
 
+def windows_asked(con: duckdb.DuckDBPyConnection, *, source: str, entity: str) -> list[tuple[date, date]]:
+    """The days that a source was asked for about `entity`, as first and last days of spans that may overlap."""
+    return [
+        (row["first_day"], row["last_day"])
+        for row in ask_dicts(con, "state/windows_asked", source=source, entity=entity)
+    ]
+
+
 def counted_days(con: duckdb.DuckDBPyConnection, *, service: str, entity: str) -> frozenset[date]:
     """The days on which `service` has counted any download of package `entity`."""
     return frozenset(ask(con, "state/counted_days", lambda day: day, service=service, entity=entity))

@@ -5,9 +5,17 @@
 --   every 30 days        the last compare_days, whatever is known of them; what changed is in the view revisions
 -- All of them begin no earlier than the first day that was ever asked for.
 
--- What was asked of the service, and when: an answer asked for every day from its window_start on.
+-- What was asked of the service, and when: an answer of a night asked for every day from its window_start on, one of a
+-- backfill for other days alone.
 WITH asked AS MATERIALIZED (
-    SELECT entity, content_id, window_start, CAST(collected_at AS DATE) AS asked_on
+    SELECT
+        entity, content_id, window_start, CAST(collected_at AS DATE) AS asked_on,
+        answer_id NOT IN (
+            SELECT got.answer_id
+            FROM raw.run_answers AS got
+            INNER JOIN raw.runs AS runs USING (run_id)
+            WHERE runs.flow = 'backfill'
+        ) AS is_of_night
     FROM core.answers
     WHERE service = $service AND window_start IS NOT NULL
 ),
@@ -31,7 +39,7 @@ packages AS (
         FROM days
         GROUP BY entity, basis
     ) AS spans
-    INNER JOIN (SELECT entity, min(window_start) AS first_asked FROM asked GROUP BY entity) AS firsts USING (entity)
+    INNER JOIN (SELECT entity, min(window_start) AS first_asked FROM asked WHERE is_of_night GROUP BY entity) AS firsts USING (entity)
     GROUP BY spans.entity
     HAVING count(*) = (SELECT count(DISTINCT basis) FROM days)
 ),
@@ -84,7 +92,7 @@ due AS (
     FROM repairs
     WHERE NOT EXISTS (
             SELECT 1 FROM asked
-            WHERE asked.entity = repairs.entity
+            WHERE asked.entity = repairs.entity AND asked.is_of_night
                 AND asked.window_start <= repairs.first_day
                 AND asked.asked_on > CAST($today AS DATE) - 7
         )
@@ -93,7 +101,7 @@ due AS (
     FROM packages
     WHERE NOT EXISTS (
             SELECT 1 FROM asked
-            WHERE asked.entity = packages.entity
+            WHERE asked.entity = packages.entity AND asked.is_of_night
                 AND asked.window_start <= greatest(asked.asked_on - CAST($compare_days AS INTEGER), packages.first_asked)
                 AND asked.asked_on > CAST($today AS DATE) - 30
         )
