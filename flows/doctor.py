@@ -57,7 +57,7 @@ def _on_this_machine(settings: Settings, now: datetime) -> Iterator[Check]:
     yield partial(_disk, settings.warehouse.data)
     yield from data_folder.looks(settings.warehouse.data, now)
     yield _git
-    if settings.mail.lists:
+    if settings.mail.audiences:
         yield partial(_mail_credentials, settings)
 
 
@@ -116,7 +116,8 @@ def _git() -> Finding:
 
 
 def _mail_credentials(settings: Settings) -> Finding:
-    names = [name for name in (settings.mail.username_env, settings.mail.password_env) if name]
+    login = (settings.mail.username_env, settings.mail.password_env) if settings.mail.lists else ()
+    names = [name for name in (*login, *(hook.url_env for hook in settings.mail.webhooks)) if name]
     missing = [name for name in names if not os.environ.get(name)]
     if missing:
         return Finding(

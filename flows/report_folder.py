@@ -130,7 +130,7 @@ def _comes_again(published: Path, day: date, folder: Path, *, self_contained: bo
 
 def _take_away(folder: Path) -> None:
     """The files of a report, and the folder where nothing else is in it."""
-    for name in (PAGE, CSV, "email.html", "email.txt", "charts/*.png", "*.eml"):
+    for name in (PAGE, CSV, "email.html", "email.txt", "charts/*.png", "*.eml", "*.json"):
         for path in folder.glob(name):
             path.unlink()
     for path in (folder / "charts", folder):

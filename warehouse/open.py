@@ -230,8 +230,7 @@ def _shipped_migrations() -> dict[int, tuple[str, str]]:
 
 def _refresh_views(con: duckdb.DuckDBPyConnection) -> None:
     """Replace all views and the catalogue together when what ships is not what is in the file."""
-    definitions = [sql for folder in ("catalogue", "views") for _, sql in _sql_files(folder)]
-    version = sha256("".join([metrics.TEXT, services.TEXT, *definitions]).encode()).hexdigest()[:12]
+    version = shipped_definitions()
     if con.execute("SELECT 1 FROM raw.view_definitions WHERE definitions_version = ?", [version]).fetchone():
         return
     with transaction(con):
@@ -246,6 +245,12 @@ def _refresh_views(con: duckdb.DuckDBPyConnection) -> None:
                 con.execute(statement)
         con.execute("DELETE FROM raw.view_definitions")
         con.execute("INSERT INTO raw.view_definitions VALUES (?)", [version])
+
+
+def shipped_definitions() -> str:
+    """The version of the definitions that this program has; each file holds that of the program that made it."""
+    definitions = [sql for folder in ("catalogue", "views") for _, sql in _sql_files(folder)]
+    return sha256("".join([metrics.TEXT, services.TEXT, *definitions]).encode()).hexdigest()[:12]
 
 
 def _sql_files(folder: str) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from flows.config.mail import Mail
 from flows.config.settings import Identity, Settings, load_settings
 from flows.doctor import GIGABYTE, examine
 from flows.replay.package_index import PackageIndexReplay
@@ -247,6 +248,15 @@ def test_missing_mail_credentials_are_a_problem(tmp_path: Path, settings: Settin
         found["mail"]
         == "problem: SMTP_USERNAME and SMTP_PASSWORD not set; set what is missing where the nightly job runs"
     )
+
+
+@pytest.mark.parametrize(("url", "said"), [("", "problem: HOOK not set; "), ("https://x.example", "ok: credentials ")])
+def test_the_address_of_a_webhook_has_to_be_there(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, url: str, said: str
+) -> None:
+    monkeypatch.setenv("HOOK", url)
+    mail = Mail.model_validate({"webhooks": [{"name": "hook", "url_env": "HOOK"}]})
+    assert doctor(settings.model_copy(update={"mail": mail}))[1]["mail"].startswith(said)
 
 
 def test_sources_that_are_off_are_not_asked(settings: Settings, server: ReplayServer) -> None:

@@ -25,6 +25,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.faults import is_damaged, why_copy_is_unusable
+from warehouse.open import shipped_definitions
 from warehouse.publish import carry
 from warehouse.publish.evaluate import evaluated
 from warehouse.publish.statements import rows_written, run_written
@@ -89,14 +90,25 @@ def finish(con: duckdb.DuckDBPyConnection, prepared: Path, target: Path) -> None
 
 @contextmanager
 def reading_published(path: Path, as_of: date | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """open_published for a `with`: a part that turns out to be damaged is a PublishedError as well."""
+    """open_published for a `with`: a part that turns out to be damaged is a PublishedError as well, and so is one
+    that is missing because another version of this program made the copy.
+    """
     with closing(open_published(path, as_of)) as con:
         try:
             yield con
         except duckdb.Error as error:
             if is_damaged(str(error)):
                 raise PublishedError(path, why_copy_is_unusable(path, str(error))) from None
+            if isinstance(error, duckdb.CatalogException | duckdb.BinderException) and _is_of_another_version(con):
+                said = f"{path}: made by another version of this program; trends nightly makes it anew"
+                raise PublishedError(path, said) from None
             raise
+
+
+def _is_of_another_version(con: duckdb.DuckDBPyConnection) -> bool:
+    return con.execute("SELECT definitions_version FROM published.raw.view_definitions").fetchall() != [
+        (shipped_definitions(),)
+    ]
 
 
 def open_published(path: Path, as_of: date | None = None) -> duckdb.DuckDBPyConnection:

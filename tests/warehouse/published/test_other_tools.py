@@ -50,6 +50,22 @@ def test_a_copy_that_older_tools_refuse_is_written_anew_and_then_carried_on(tmp_
         assert reader.execute("SELECT count(*) FROM metric_definitions").fetchall() != [(0,)]
 
 
+def test_a_copy_of_another_version_of_the_program_is_told_in_one_line(tmp_path: Path) -> None:
+    target = tmp_path / "published.duckdb"
+    with open_warehouse(tmp_path / "warehouse.duckdb") as con:
+        con.execute("DROP VIEW freshness")
+        snapshot.publish(con, target)
+        with pytest.raises(duckdb.CatalogException), snapshot.reading_published(target) as reader:
+            reader.execute("FROM freshness")  # of this version: a fault of the program
+        con.execute("UPDATE raw.view_definitions SET definitions_version = 'of old'")
+        snapshot.publish(con, target)
+    with (
+        pytest.raises(snapshot.PublishedError, match="another version of this program; trends nightly makes it anew"),
+        snapshot.reading_published(target) as reader,
+    ):
+        reader.execute("FROM freshness")
+
+
 @pytest.mark.index
 @pytest.mark.parametrize("version", ["1.4.*", "1.5.*"])
 def test_every_view_can_be_read_by_an_older_duckdb(demo: Demo, tmp_path: Path, version: str) -> None:
