@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 
 from reports.compare import SummaryRow
 from reports.facts import Facts, Mark
 from reports.sentences import break_words, labels_of, lowered, mark_text, names_more
 from reports.signals import SIGNALS, Signal
-from reports.wording import clean_label, listed, long_day, month_name, sentence, told
+from reports.wording import clean_label, listed, long_day, month_name, sentence, told, without_addresses
 from warehouse.catalogue.services import name_of, name_of_source
-from warehouse.read.report import FailedStep, SourceAge
+from warehouse.read.report import Doubt, FailedStep, SourceAge
+
+_MOST_REASONS, _MOST_BREAKS = 3, 8
+# What an entity is, in words: reports name frameworks, and no keys of services.
+_NOUNS = {
+    "pypi_downloads": "the package", "pypi_releases": "the package", "git_history": "the repository",
+    "github_repository": "the repository", "google_trends": "the term",
+}  # fmt: skip
+_ALL_PACKAGES = {"__all__": "all packages of the index together"}
 
 
 def problems(facts: Facts, rows: Sequence[SummaryRow]) -> tuple[str, ...]:
@@ -33,7 +42,7 @@ def problems(facts: Facts, rows: Sequence[SummaryRow]) -> tuple[str, ...]:
             "The last run got only a part from {source} for {whom}: {why}",
         ),
         *_steps(facts, facts.stand_ins, "{source} for {whom}: another service stands in for the preferred one: {why}"),
-        *(sentence(f"{name_of(doubt.service)}: {told(doubt.note)}") for doubt in facts.doubts),
+        *_doubts(facts),
     )
 
 
@@ -44,7 +53,9 @@ def _mixed(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> list[str
     if not marks:
         return []
     who = _who(facts, [row.framework for row in touched])
-    each = " ".join(f"({mark.letter}) {mark_text(facts, signal, mark)}" for mark in marks)
+    each = " ".join(f"({mark.letter}) {mark_text(facts, signal, mark)}" for mark in marks[:_MOST_BREAKS])
+    if len(marks) > _MOST_BREAKS:
+        each += f" {len(marks) - _MOST_BREAKS} more are told under the charts."
     return [f"{signal.title}: {break_words(marks)} inside these 12 months{who}. {_level_says(marks)} {each}"]
 
 
@@ -84,12 +95,16 @@ def _without_data(facts: Facts, rows: Sequence[SummaryRow]) -> list[str]:
         if all(row.verdict == "no data" for row in rows if row.framework == item.framework)
     ]
     found = [f"No data yet for {labels_of(facts, without)}."] if without else []
+    missing: dict[tuple[str, ...], list[str]] = {}
     for signal in SIGNALS:
-        missing = [row.framework for row in rows if row.signal is signal and row.verdict == "no data"]
-        keys = [key for key in missing if key not in without]
+        there = [row.framework for row in rows if row.signal is signal and row.verdict == "no data"]
+        keys = tuple(key for key in there if key not in without)
         if keys:
-            found.append(f"{signal.title}: no data yet for {labels_of(facts, keys)}.")
-    return found
+            missing.setdefault(keys, []).append(signal.title)
+    return [
+        *found,
+        *(f"{listed(titles)}: no data yet for {labels_of(facts, keys)}." for keys, titles in missing.items()),
+    ]
 
 
 def _synthetic(facts: Facts) -> list[str]:
@@ -102,13 +117,22 @@ def _stale(facts: Facts) -> list[str]:
     for age in facts.ages:
         if age.status in ("stale", "never"):
             groups.setdefault((age.service, age.status), []).append(age)
-    return [_stale_text(facts, service, status, group) for (service, status), group in groups.items()]
+    never: dict[str, list[str]] = {}
+    for (service, status), ages in groups.items():
+        if status == "never":
+            never.setdefault(_whom(facts, ages), []).append(name_of(service))
+    return [
+        *(_never_text(names, whom) for whom, names in never.items()),
+        *(_stale_text(facts, service, ages) for (service, status), ages in groups.items() if status == "stale"),
+    ]
 
 
-def _stale_text(facts: Facts, service: str, status: str, ages: Sequence[SourceAge]) -> str:
+def _never_text(names: Sequence[str], whom: str) -> str:
+    return f"{listed(names)} {'has' if len(names) == 1 else 'have'} never answered for {whom}."
+
+
+def _stale_text(facts: Facts, service: str, ages: Sequence[SourceAge]) -> str:
     whom = _whom(facts, ages)
-    if status == "never":
-        return f"{name_of(service)} has never answered for {whom}."
     oldest = max(ages, key=lambda age: age.age_days or 0)
     until = f"last figures of {long_day(oldest.last_day)}, " if oldest.last_day else ""
     return f"{name_of(service)} is stale for {whom}: {until}{oldest.age_days} days old."
@@ -116,7 +140,12 @@ def _stale_text(facts: Facts, service: str, status: str, ages: Sequence[SourceAg
 
 def _whom(facts: Facts, rows: Sequence[SourceAge] | Sequence[FailedStep]) -> str:
     """The frameworks that sources were asked for, or what they were asked about where no framework needs it."""
-    return labels_of(facts, facts.asked_for(rows)) or listed([clean_label(row.entity) for row in rows])
+    return labels_of(facts, facts.asked_for(rows)) or _entities(rows)
+
+
+def _entities(rows: Sequence[SourceAge] | Sequence[FailedStep]) -> str:
+    names = [_ALL_PACKAGES.get(row.entity, clean_label(row.entity)) for row in rows]
+    return listed(names if len(names) <= _MOST_REASONS else [*names[:2], f"{len(names) - 2} more"])
 
 
 def _withheld(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> list[str]:
@@ -126,10 +155,18 @@ def _withheld(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> list[
         said = row.marks and not names_more(row)
         if row.signal is signal and row.verdict == "not comparable" and not said:
             reasons.setdefault(row.reason, []).append(row.framework)
-    return [
+    told_apart = list(reasons.items())
+    rest = [key for _, keys in told_apart[_MOST_REASONS - 1 :] for key in keys]
+    lines = [
         f"{signal.title}: the change from the year before is withheld{_who(facts, keys)}: {lowered(sentence(reason))}"
-        for reason, keys in reasons.items()
+        for reason, keys in (told_apart if len(told_apart) <= _MOST_REASONS else told_apart[: _MOST_REASONS - 1])
     ]
+    if len(told_apart) > _MOST_REASONS:
+        lines.append(
+            f"{signal.title}: the change from the year before is withheld for {labels_of(facts, rest)} too, for "
+            f"{len(told_apart) - _MOST_REASONS + 1} other reasons, which stand beside the figures."
+        )
+    return lines
 
 
 def _failed_checks(facts: Facts) -> list[str]:
@@ -149,7 +186,45 @@ def _steps(facts: Facts, steps: Iterable[FailedStep], line: str) -> list[str]:
         line.format(
             source=name_of_source(source),
             whom=_whom(facts, group),
-            why=sentence(told(group[0].error)),
+            why=sentence(_reasons([_in_words(step) for step in group])),
         )
         for source, group in sources.items()
     ]
+
+
+def _in_words(step: FailedStep) -> str:
+    """What went wrong, without addresses, and with what was asked about called what it is."""
+    return told(_named(without_addresses(step.error), step.entity, _NOUNS.get(step.source, "what was asked for")))
+
+
+def _named(text: str, entity: str, noun: str) -> str:
+    for word in sorted({entity, *entity.split("+")} - {""}, key=len, reverse=True):
+        text = re.sub(rf"(?<![\w/.-])(?:'{re.escape(word)}'|{re.escape(word)})(?![\w/-])", noun, text)
+    return text
+
+
+def _reasons(texts: Iterable[str]) -> str:
+    """Each reason once; of many the first ones, and how many more there are."""
+    different = [text.rstrip(".") for text in dict.fromkeys(texts)]
+    if len(different) > _MOST_REASONS:
+        different = [*different[: _MOST_REASONS - 1], f"{len(different) - _MOST_REASONS + 1} other reasons"]
+    return "; ".join(different)
+
+
+def _doubts(facts: Facts) -> list[str]:
+    """What answers give cause to look at: a line a service and note, whoever it concerns; of many the first ones."""
+    found: dict[tuple[str, str], list[Doubt]] = {}
+    for doubt in facts.doubts:
+        note = told(without_addresses(doubt.note))
+        found.setdefault((doubt.service, note), []).append(doubt)
+    services: dict[str, list[str]] = {}
+    for (service, note), doubts in found.items():
+        whom = labels_of(facts, facts.asked_for(doubts)) if len(doubts) > 1 or service == "git" else ""
+        services.setdefault(service, []).append(f"{name_of(service)}{f', {whom}' if whom else ''}: {note}")
+    lines = []
+    for service, texts in services.items():
+        shown = texts if len(texts) <= _MOST_REASONS else texts[: _MOST_REASONS - 1]
+        lines += [sentence(text) for text in shown]
+        if len(texts) > len(shown):
+            lines.append(f"{name_of(service)}: {len(texts) - len(shown)} more answers give cause to look at them.")
+    return lines

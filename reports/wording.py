@@ -53,6 +53,13 @@ def told(text: str) -> str:
     return _KEYS.sub(lambda found: _NAMES[found[0]], said)
 
 
+def without_addresses(text: str) -> str:
+    """Without the address that a text begins with; another one is called "that address"; Google's ids of topics go."""
+    said = re.sub(r"^\s*(?:GET|POST|HEAD)?\s*[a-z][a-z0-9+.-]*://\S*?[:,;]?\s+", "", text, flags=re.IGNORECASE)
+    said = re.sub(r"\b[a-z][a-z0-9+.-]*://[^\s,;)\]]*[^\s,;)\].:]", "that address", said, flags=re.IGNORECASE)
+    return re.sub(r"(?<!\S)/[gm]/\S+\s?", "", said)
+
+
 def _day_in_words(found: re.Match[str]) -> str:
     try:
         return long_day(date.fromisoformat(found[0]))

@@ -32,7 +32,7 @@ from reports.wording import MINUS, NBSP, long_day
 if TYPE_CHECKING:
     from reports.build import BuiltReport
 
-LARGEST_HTML_BYTES = 100_000  # Gmail cuts a mail at 102 kB of HTML
+LARGEST_BYTES = 100_000  # Gmail cuts a mail at 102 kB of HTML
 COLUMNS = 72
 _LONGEST_SUBJECT = 140
 _LONGEST_TEXT = 1000
@@ -83,7 +83,7 @@ _ALL = 100_000
 _FORMS = (
     _Form(with_notes=True, longest=_LONGEST_TEXT, most=_ALL),
     *(_Form(with_notes=False, longest=longest, most=most)
-      for longest, most in ((_LONGEST_TEXT, _ALL), (160, _ALL), (160, 24), (160, 12), (160, 6))),
+      for longest, most in ((_LONGEST_TEXT, _ALL), (160, _ALL), (160, 24), (160, 12), (160, 6), (80, 6), (80, 3))),
 )  # fmt: skip
 
 
@@ -108,8 +108,7 @@ def subject(digest: Digest) -> str:
 
 def text(digest: Digest, *, footer: str = "") -> str:
     """The plain form, at most 72 columns wide but for names that are longer themselves."""
-    template = _templates().get_template("email.txt.j2")
-    return template.render(digest=digest, footer=footer, table=_text_table(digest)).strip() + "\n"
+    return _smallest_that_fits(lambda form: _text(digest, footer, form))
 
 
 def html(digest: Digest, *, picture_source: Callable[[Picture], str], footer: str = "") -> str:
@@ -118,21 +117,35 @@ def html(digest: Digest, *, picture_source: Callable[[Picture], str], footer: st
     Mail programs cut what is over 100 kB. So the notes under the pictures, then the ends of long texts, then the last
     frameworks are left to the page until it fits.
     """
-    page = ""
+    return _smallest_that_fits(lambda form: _html(digest, picture_source, footer, form))
+
+
+def _smallest_that_fits(written: Callable[[_Form], str]) -> str:
+    """The fullest form of at most 100 kB; the shortest is so short that no digest can exceed that."""
+    said = ""
     for form in _FORMS:
-        page = _html(digest, picture_source, footer, form)
-        if len(page.encode()) <= LARGEST_HTML_BYTES:
+        said = written(form)
+        if len(said.encode()) <= LARGEST_BYTES:
             break
-    return page
+    return said
+
+
+def _text(digest: Digest, footer: str, form: _Form) -> str:
+    template = _templates().get_template("email.txt.j2")
+    table = _text_table(digest, form.most)
+    return template.render(digest=digest, footer=footer, table=table, **_told(form)).strip() + "\n"
 
 
 def _html(digest: Digest, picture_source: Callable[[Picture], str], footer: str, form: _Form) -> str:
     template = _templates().get_template("email.html.j2")
     page = template.render(
-        digest=digest, subject=subject(digest), picture_source=picture_source, footer=footer,
-        with_notes=form.with_notes, longest=form.longest, most=form.most,
+        digest=digest, subject=subject(digest), picture_source=picture_source, footer=footer, **_told(form)
     )  # fmt: skip
     return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False).inline(page)
+
+
+def _told(form: _Form) -> dict[str, int]:
+    return {"with_notes": form.with_notes, "longest": form.longest, "most": form.most}
 
 
 def picture_file(picture: Picture) -> str:
@@ -170,9 +183,10 @@ def one_line(value: str, longest: int) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 
 
-def _wrapped(value: str, first: str = "", rest: str = "") -> str:
+@pass_context
+def _wrapped(context: Context, value: str, first: str = "", rest: str = "") -> str:
     return textwrap.fill(
-        one_line(value, _LONGEST_TEXT),
+        one_line(value, context["longest"]),
         COLUMNS,
         initial_indent=first,
         subsequent_indent=rest,
@@ -181,10 +195,10 @@ def _wrapped(value: str, first: str = "", rest: str = "") -> str:
     )
 
 
-def _text_table(digest: Digest) -> str:
+def _text_table(digest: Digest, most: int) -> str:
     """For each figure the 12 months and the 12 before, then a line with the change."""
     lines = []
-    for row in digest.rows:
+    for row in digest.rows[:most]:
         lines.append(one_line(row.label, COLUMNS))
         for column, cell in zip(digest.columns, row.cells, strict=True):
             name = one_line(f"{column.title}, {column.unit}", 38)
