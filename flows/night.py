@@ -6,6 +6,8 @@ without Prefect is a night all the same: it only leaves no record there.
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
@@ -19,6 +21,7 @@ from flows.process.private import kept_private
 from flows.process.progress import Progress
 from flows.process.signals import Stop
 from flows.run import Night, Run, attempt
+from warehouse.catalogue.services import source_of
 from warehouse.ledger import begin_run, finish_run, interrupt_running, last_run_at
 from warehouse.open import PUBLISHED, writing_warehouse
 from warehouse.publish import snapshot
@@ -41,6 +44,8 @@ def run_nightly(night: Night, progress: Progress, stop: Stop) -> Run:
             prefect.stop()
         finally:
             attempt(run, "publish", put_in_place)  # also where the report or a mail failed: the figures are whole
+            if night.send_mail and not stop.asked:
+                attempt(run, "alarms", tell_alarms)
             del run.con  # Prefect holds on to the run until the process ends; the connection has to be closed by then
     return run
 
@@ -57,6 +62,36 @@ def put_in_place(run: Run) -> None:
     """Let readers open the copy that was prepared, now that the ledger knows how the night ended."""
     if run.prepared:
         snapshot.finish(run.con, run.prepared, run.night.data / PUBLISHED)
+
+
+def tell_alarms(run: Run) -> None:
+    """Tell those of [alarms] where nights begin to fail or are well again, and the heartbeat of a good night."""
+    settings = run.night.settings
+    from flows.mailing.alarms import Outcome, beat, tell_outcome
+    from flows.mailing.smtp import PostError
+
+    outcome = Outcome(run.now(), [*run.failed, *_too_old(run)] + ([] if run.report else ["there is no report"]))
+    for name, error in tell_outcome(run.con, settings, outcome, os.environ, time.sleep):
+        run.progress.end(f"alarm to {name}", "failed" if error else "ok", error or outcome.title)
+        run.failed += [f"alarm to {name}: {error}"] if error else []
+    if not outcome.problems:
+        try:
+            beat(settings, os.environ)
+        except PostError as error:
+            run.failed.append(f"heartbeat: {error}")
+            run.progress.end("heartbeat", "failed", str(error))
+
+
+def _too_old(run: Run) -> list[str]:
+    """A line for each source whose figures are older than [freshness] allows."""
+    limits, off = run.night.settings.freshness, run.night.settings.sources.off
+    lines = []
+    for age in run.report.facts.ages if run.report else ():
+        source = source_of(age.service)
+        status = limits.judge(source, age.status, age.age_days)
+        if status != "fresh" and source not in off:
+            lines.append(f"{source} {age.entity}: {status}, newest day {age.last_day or 'none'}")
+    return lines
 
 
 def _collect_and_report(run: Run, prefect: Prefect) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any, TextIO
 
+from flows.config.alarms import Freshness
 from flows.process.arguments import not_after, not_before
 from warehouse.adhoc.terminal import Cell, table
 from warehouse.publish.snapshot import reading_published
@@ -34,6 +35,7 @@ _COLOURS = {
 }
 
 Row = Mapping[str, Any]
+_AS_CATALOGUED = Freshness()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,22 @@ class Status:
         )
 
 
-def read_status(data: Path, as_of: date, off: frozenset[str] = frozenset()) -> Status:
+def read_status(
+    data: Path, as_of: date, off: frozenset[str] = frozenset(), limits: Freshness = _AS_CATALOGUED
+) -> Status:
     """Ask the published copy. `off`: sources that are switched off, of which nothing is expected.
+
+    `limits`: how old figures may be where config.toml says so.
 
     Raises PublishedError.
     """
     with reading_published(data / "published.duckdb", as_of) as con:
         sections = {section: ask_dicts(con, f"status/{section}") for section in SECTIONS if section != "freshness"}
         ages = ask_dicts(con, "report/freshness")  # the report shows the same
-    freshness = [row | ({"status": "off"} if row["source"] in off else {}) for row in ages]
+    freshness = [
+        row | {"status": "off" if row["source"] in off else limits.judge(row["source"], row["status"], row["age_days"])}
+        for row in ages
+    ]
     return Status(as_of, {"freshness": freshness} | sections)
 
 

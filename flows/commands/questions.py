@@ -71,7 +71,7 @@ def status(
     today = invocation.now.date()
     day = not_after(as_of or today, today, "which is today")
     settings = invocation.settings()
-    found = read_status(settings.warehouse.data, day, settings.sources.off)
+    found = read_status(settings.warehouse.data, day, settings.sources.off, settings.freshness)
     (show_json if form == "json" else show_tables)(found, sys.stdout)
     return INCOMPLETE if found.wants_attention else ALL_DONE
 

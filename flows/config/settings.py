@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool, ValidationError, ValidationInfo, field_validator
 
+from flows.config.alarms import Alarms, Freshness
 from flows.config.mail import Mail
 from flows.config.messages import across_keys, in_one_key
 from flows.config.section import Section
@@ -191,6 +192,8 @@ class Settings(Section):
     warehouse: Warehouse = Warehouse()
     report: Report = Report()
     mail: Mail = Mail()
+    freshness: Freshness = Freshness()
+    alarms: Alarms = Alarms()
     breaks: tuple[MeasurementBreak, ...] = ()
 
     @field_validator("mail")
@@ -201,6 +204,14 @@ class Settings(Section):
         asked |= {threshold.framework for audience in value.audiences for threshold in audience.thresholds}
         if tracked is not None and (unknown := sorted(asked - set(tracked))):
             raise ValueError(f"lists ask for frameworks that are not tracked: {', '.join(unknown)}")
+        return value
+
+    @field_validator("alarms")
+    @classmethod
+    def _over_a_server(cls, value: Alarms, info: ValidationInfo) -> Alarms:
+        mail = info.data.get("mail")
+        if value.recipients and mail is not None and not (mail.host and mail.sender):
+            raise ValueError("recipients need mail.host and mail.from to be set")
         return value
 
 

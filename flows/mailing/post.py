@@ -56,8 +56,10 @@ def shown(audience: MailList | Webhook, recipient: str) -> str:
     return recipient if isinstance(audience, Webhook) else masked(recipient)
 
 
-def line_to(mail: Mail, audience: MailList | Webhook, environ: Mapping[str, str]) -> AbstractContextManager[Line]:
-    """Raises ServerUnusableError where what it needs is not in `environ`."""
+def line_to(
+    mail: Mail, audience: MailList | Webhook | None, environ: Mapping[str, str]
+) -> AbstractContextManager[Line]:
+    """To a webhook, else to the mail server. Raises ServerUnusableError where what it needs is not in `environ`."""
     if isinstance(audience, Webhook):
         return HookSession(audience, environ, mail.timeout_seconds)
     return Session(mail, _login(mail, environ))

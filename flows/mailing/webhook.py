@@ -33,7 +33,7 @@ class HookSession:
 
     def __init__(self, hook: Webhook, environ: Mapping[str, str], seconds: float) -> None:
         self._name = hook.url_env
-        self._url = _usable(hook.url_env, environ.get(hook.url_env, ""))
+        self._url = address_in(hook.url_env, environ)
         self._seconds = seconds
         self._session = requests.Session()
 
@@ -66,9 +66,11 @@ class HookSession:
         return UnansweredError(f"{self._name}: handed over, then no answer ({type(error).__name__})")
 
 
-def _usable(name: str, url: str) -> str:
+def address_in(name: str, environ: Mapping[str, str]) -> str:
+    """The address in variable `name`. Raises ServerUnusableError, which does not say what is in it."""
+    url = environ.get(name, "")
     if not url:
-        raise ServerUnusableError(f"environment variable {name} is not set", "set it, or take it out of [mail]")
+        raise ServerUnusableError(f"environment variable {name} is not set", "set it, or take it out of config.toml")
     found = re.fullmatch(r"(https?)://([A-Za-z0-9.-]+|\[[0-9a-f:]+\])(:\d+)?(/[!-~]*)?", url)
     if not found or (found[1] == "http" and not is_loopback(found[2].strip("[]"))):
         said = f"environment variable {name} holds no address that starts with https://"
