@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from flows.config.settings import Settings
+from flows.config.settings import Report, Settings
 from flows.process.endings import of_the_system
 from flows.process.private import kept_private
-from reports.build import CSV, PAGE, BuiltReport, build_report
+from reports.build import CSV, GROUP_PAGES, PAGE, BuiltReport, build_report
 from reports.index import DATA, report_folders, write_index
 from reports.mail.message import write_files
 from reports.since.changes import state_of, state_text
@@ -44,7 +44,7 @@ def make_report(
     """
     folder = out or data / "reports" / as_of.isoformat()
     with nullcontext() if out else kept_private(data), _alone_in(folder):
-        built = make_page(published or data / PUBLISHED, as_of, folder, self_contained=settings.report.self_contained)
+        built = make_page(published or data / PUBLISHED, as_of, folder, settings.report)
         write_files(built)
     return built
 
@@ -71,10 +71,10 @@ def _alone_in(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def make_page(published: Path, as_of: date, folder: Path, *, self_contained: bool) -> BuiltReport:
-    """Only the page and the CSV of `as_of`. Raises warehouse.publish.snapshot.PublishedError."""
+def make_page(published: Path, as_of: date, folder: Path, report: Report) -> BuiltReport:
+    """Only the pages and the CSV of `as_of`. Raises warehouse.publish.snapshot.PublishedError."""
     with reading_published(published, as_of) as con:
-        return build_report(con, as_of=as_of, out=folder, self_contained=self_contained)
+        return build_report(con, as_of=as_of, out=folder, self_contained=report.self_contained, group=report.group)
 
 
 def point_to_newest(reports: Path, last_day: date) -> None:
@@ -118,19 +118,21 @@ def prune(settings: Settings, data: Path, last_day: date, published: Path | None
     for number in range(min(_PRUNED_A_NIGHT, len(may_go))):  # not each time the same, in case one cannot go
         day = may_go[(last_day.toordinal() * _PRUNED_A_NIGHT + number) % len(may_go)]
         with _alone_in(folders[day]):
-            if _comes_again(published, day, folders[day], self_contained=settings.report.self_contained):
+            if _comes_again(published, day, folders[day], settings.report):
                 _take_away(folders[day])
 
 
-def _comes_again(published: Path, day: date, folder: Path, *, self_contained: bool) -> bool:
+def _comes_again(published: Path, day: date, folder: Path, report: Report) -> bool:
     with TemporaryDirectory() as elsewhere:
-        built = make_page(published, day, Path(elsewhere) / folder.name, self_contained=self_contained)
-        return all(path.read_bytes() == (folder / path.name).read_bytes() for path in (built.page, built.csv))
+        built = make_page(published, day, Path(elsewhere) / folder.name, report)
+        files = (built.page, *built.group_pages, built.csv)
+        kept = {path: folder / path.name for path in files}
+        return all(old.is_file() and old.read_bytes() == new.read_bytes() for new, old in kept.items())
 
 
 def _take_away(folder: Path) -> None:
     """The files of a report, and the folder where nothing else is in it."""
-    for name in (PAGE, CSV, "email.html", "email.txt", "charts/*.png", "*.eml", "*.json"):
+    for name in (PAGE, GROUP_PAGES, CSV, "email.html", "email.txt", "charts/*.png", "*.eml", "*.json"):
         for path in folder.glob(name):
             path.unlink()
     for path in (folder / "charts", folder):
@@ -144,7 +146,7 @@ def _hash(path: Path) -> str:
 
 def record_report(con: duckdb.DuckDBPyConnection, built: BuiltReport) -> None:
     """Write down the hash of each file, by which definitions and which queries it came about."""
-    for path in (built.page, built.csv):
+    for path in (built.page, *built.group_pages, built.csv):
         issue = ReportIssue(
             report_id=built.report_id,
             as_of=built.as_of,

@@ -167,13 +167,15 @@ def write_samples(
 
 @contextmanager
 def page_to_attach(settings: Settings, built: BuiltReport, published: Path) -> Iterator[Path]:
-    """The page as one file: where the chart library lies beside the pages, it is built once more with it inside."""
+    """The page as one file: where library or charts lie beside it, it is built once more with all of it inside."""
     is_asked = any(mail_list.attach == "page" for mail_list in settings.mail.lists)
-    if settings.report.self_contained or not is_asked:
+    is_whole = settings.report.self_contained and not built.group_pages
+    if is_whole or not is_asked:
         yield built.page
         return
     with TemporaryDirectory() as folder:
-        yield make_page(published, built.as_of, Path(folder), self_contained=True).page
+        whole = settings.report.model_copy(update={"self_contained": True, "group": None})
+        yield make_page(published, built.as_of, Path(folder), whole).page
 
 
 def period_of(cadence: str, as_of: date) -> str:

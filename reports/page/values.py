@@ -13,6 +13,7 @@ from reports.compare import SummaryRow
 from reports.facts import Facts, month_level
 from reports.noise import NOISE_RULE
 from reports.page import render
+from reports.page.groups import Group
 from reports.page.sparkline import spark
 from reports.sentences import finding, labels_of, lowered, standing_text
 from reports.signals import SIGNALS, Signal
@@ -57,30 +58,45 @@ class Companions:
     lines: tuple[tuple[str, tuple[Pair, ...]], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the pages of one report share; `group` is the one that this page is of, None on report.html."""
+
+    library: render.Script
+    queries: Mapping[str, str]
+    groups: tuple[Group, ...] = ()
+    group: Group | None = None
+
+    @property
+    def is_overview(self) -> bool:
+        """Whether the charts are on pages of groups."""
+        return bool(self.groups) and self.group is None
+
+
 def page_values(
     facts: Facts,
     rows: Sequence[SummaryRow],
+    frame: Frame,
     *,
     charts: Mapping[str, tuple[Chart, ...]],
-    queries: Mapping[str, str],
     problems: Sequence[str],
     since: Sequence[Since],
     sentences: Mapping[str, str],
-    library: render.Script,
 ) -> dict[str, Any]:
     """Everything that report.html.j2 names."""
     script = render.own_script("page.js")
     return {
         "title": title(facts),
         "period": facts.period,
-        "policy": render.policy([library, script]),
+        "policy": render.policy([frame.library, script]),
+        "frame": frame,
         "css": render.style_sheet("page.css"),
-        "mark_css": render.mark_css(len(facts.frameworks)),
+        "mark_css": render.mark_css(max((item.position for item in facts.frameworks), default=-1) + 1),
         "problems": problems,
         "since": since,
         "statements": [
             {"position": item.position, "label": item.label, "text": sentences[item.framework]}
-            for item in facts.frameworks
+            for item in (() if frame.is_overview else facts.frameworks)
         ],
         "glance": list(_glance(facts, rows)),
         "sources": list(_sources(facts, rows)),
@@ -91,9 +107,9 @@ def page_values(
         "checks": _checks_table(facts),
         "query_titles": QUERY_TITLES,
         "has_marks": any(facts.marks.values()),
-        "queries": [(name, QUERY_TITLES[name], text) for name, text in queries.items()],
+        "queries": [(name, QUERY_TITLES[name], text) for name, text in frame.queries.items()],
         "figures": render.figures_json([chart for group in charts.values() for chart in group]),
-        "library": library,
+        "library": frame.library,
         "script": script,
     }
 

@@ -11,9 +11,11 @@ import duckdb
 import pytest
 
 from flows.collecting.plan import configuration
+from flows.config.mail import Mail, MailList
 from flows.config.settings import Identity, Settings, load_settings
 from flows.deploy import schedule
 from flows.doctor import _disk, _schedule
+from flows.mailing.send import page_to_attach
 from flows.report_folder import make_report
 from flows.sources.git.identities import Identities
 from flows.sources.git.mailmap import Mailmap, read_mailmap
@@ -49,7 +51,7 @@ SHOWN = {
     *(f"frameworks.{key}" for key, _, _, _ in TOLD),
     *(f"frameworks.{key}" for key in ("packages", "repository", "required_by")),
     *(f"sources.git_history.{key}" for key in ("identities.email", "identities.kind", "mailmap")),
-    *("schedule.cron", "schedule.timezone", "warehouse.data", "report.self_contained"),
+    *("schedule.cron", "schedule.timezone", "warehouse.data", "report.self_contained", "report.group"),
     *("report.data_files", "report.keep"),  # tests/flows/test_site.py
     "sources.pypi_downloads.nightly_days",
 }
@@ -179,3 +181,26 @@ def test_a_page_that_is_self_contained_has_the_chart_library(
         sizes[whole] = make_report(settings, tmp_path, NOW.date()).page.stat().st_size
         shutil.rmtree(tmp_path / "reports")
     assert sizes[True] > 1_000_000 > sizes[False]
+
+
+def test_group_gives_many_frameworks_pages_of_their_own_and_whole_where_the_page_is_attached(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, empty_folder: Path
+) -> None:
+    entries = [FrameworkEntry(f"f{n}", f"F{n}", n, f"o/f{n}", f"F{n}", "term") for n in range(5)]
+    begin_run(con, run_id="r", flow="nightly", as_of=NOW.date(), started_at=NOW, program_version="test")
+    save_answers(con, "r", [Answer("config", "frameworks", "{}", NOW, tuple(entries), replaces_all=True)])
+    published = Path(shutil.copy(empty_folder / "published.duckdb", tmp_path))
+    snapshot.publish(con, published)
+    counts = {}
+    for group in (2, 3, 5):
+        settings = settings_with("report.group", group)
+        built = make_report(settings, tmp_path, NOW.date())
+        there = sorted(path.name for path in built.folder.glob("group-*"))
+        assert there == [path.name for path in built.group_pages], "none is left of more groups"
+        counts[group] = len(there)
+        team = MailList.model_validate({"name": "a", "recipients": ["ada@example.com"], "attach": "page"})
+        attaching = settings.model_copy(update={"mail": Mail.model_construct(lists=(team,))})
+        with page_to_attach(attaching, built, published) as page:
+            assert "group-1.html" not in page.read_text(encoding="utf-8")
+            assert (page == built.page) == (group == 5)
+    assert counts == {2: 3, 3: 2, 5: 0}
