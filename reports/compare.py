@@ -100,7 +100,8 @@ def _signal_rows(facts: Facts, signal: Signal) -> list[SummaryRow]:
 def _with_shares(rows: Sequence[SummaryRow]) -> list[SummaryRow]:
     """Rows of a signal whose figures are parts of one whole, with the share of each."""
     shares = _shares([row.value for row in rows])
-    previous = _shares([row.previous if row.change is not None else None for row in rows])
+    comparable = all(row.change is not None for row in rows if row.value is not None)  # else it is another whole
+    previous = _shares([row.previous if comparable else None for row in rows])
     return [
         replace(row, share=now, previous_share=before, share_text=now_text, previous_share_text=before_text)
         for row, now, before, now_text, before_text in zip(

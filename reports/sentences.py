@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
 from reports.compare import Ratio, SummaryRow
 from reports.facts import Facts, Mark
 from reports.signals import SIGNALS, Signal
-from reports.spans.longest import shorter_text
+from reports.spans.longest import change_in_weeks, shorter, shorter_text
 from reports.wording import RANGE, compact, how_many, listed, long_day, sentence, short_label, size, times
 from warehouse.catalogue.services import name_of
 from warehouse.read.report import Framework
@@ -164,7 +165,7 @@ def _names(labels: Iterable[str]) -> str:
 def finding(signal: Signal, rows: Sequence[SummaryRow]) -> str:
     """The heading of a signal's section: who leads, or who is level, and who clearly moved."""
     mine = [row for row in rows if row.signal is signal]
-    known = sorted((row for row in mine if row.value), key=lambda row: -(row.value or 0))
+    known = sorted((row for row in mine if row.value is not None), key=lambda row: -(row.value or 0))
     if not known:
         return "No figures for this period"
     return "; ".join(part for part in (_lead(known), _movers(mine)) if part)
@@ -179,15 +180,42 @@ def _lead(known: Sequence[SummaryRow]) -> str:
         return f"No ranking: {break_words(marks)} inside these 12 months"
     if len({(row.basis, row.service) for row in known}) > 1:
         return "Not counted alike, so no ranking"
+    if not known[1].value:
+        return f"Only {short_label(first.label)} has any" if first.value else "None in these 12 months"
     if first.ratio is None:
         return "Too few months to rank by"
-    level = [row for row in known if row is first or (row.ratio and row.ratio.is_level)]
-    return _shares_of(known, level) if first.signal.has_parts else _order_of(known, level, first.ratio)
+    standing = _standings(known)
+    text = _shares_of(known, standing) if first.signal.has_parts else _order_of(standing, first.ratio)
+    return text + (f"; {_names(row.label for row in standing.unclear)} not ranked" if standing.unclear else "")
 
 
-def _shares_of(known: Sequence[SummaryRow], level: Sequence[SummaryRow]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Standings:
+    """Rows beside the highest: level with it, clearly behind it, or neither can be said, the highest first in each."""
+
+    level: tuple[SummaryRow, ...]
+    behind: tuple[SummaryRow, ...]
+    unclear: tuple[SummaryRow, ...]
+
+
+def _standings(known: Sequence[SummaryRow]) -> _Standings:
+    """A row that is level only because its figures scatter widely, below one that is behind, is not ranked."""
+    level, behind, unclear = [known[0]], [], []
+    for row in known[1:]:
+        if row.value and row.ratio is None:
+            unclear.append(row)
+        elif row.ratio is None or not row.ratio.is_level:
+            behind.append(row)
+        else:
+            (unclear if behind else level).append(row)
+    return _Standings(tuple(level), tuple(behind), tuple(unclear))
+
+
+def _shares_of(known: Sequence[SummaryRow], standing: _Standings) -> str:
     """Parts of one whole: TensorFlow has 50 % of the three's stars (50 % the year before)."""
-    whole = f"of {how_many(len(known))}"
+    whole, level = f"of {how_many(len(known))}", standing.level
+    if len(level) > _MOST_NAMES:
+        return f"{_names(row.label for row in level)} level"
     if len(level) > 1:
         return f"{_names(row.label for row in level)} level, with {listed([row.share_text for row in level])} {whole}"
     first = known[0]
@@ -195,13 +223,13 @@ def _shares_of(known: Sequence[SummaryRow], level: Sequence[SummaryRow]) -> str:
     return f"{short_label(first.label)} has {first.share_text} {whole}{before}"
 
 
-def _order_of(known: Sequence[SummaryRow], level: Sequence[SummaryRow], ratio: Ratio) -> str:
+def _order_of(standing: _Standings, ratio: Ratio) -> str:
     """What has no parts: who leads by how much, or who is level, and who is behind."""
-    behind = [row for row in known if row not in level]
-    if len(level) == 1:
+    level, behind = standing.level, standing.behind
+    if len(level) == 1 and behind:
         others, second = _names(row.label for row in behind), short_label(ratio.other)
         times_whom = f"times {second}" if len(behind) > 1 else "times"
-        return f"{short_label(known[0].label)} ahead of {others} ({ratio.range_text} {times_whom})"
+        return f"{short_label(level[0].label)} ahead of {others} ({ratio.range_text} {times_whom})"
     rest = f", {_names(row.label for row in behind)} behind" if behind else ""
     return f"{_names(row.label for row in level)} level ({ratio.range_text} times){rest}"
 
@@ -214,11 +242,25 @@ def _movers(rows: Sequence[SummaryRow]) -> str:
 
 def headline(facts: Facts, rows: Sequence[SummaryRow]) -> str:
     """The one most important thing: services that went stale, else the largest clear change that was measured."""
-    stale = sorted({name_of(age.service) for age in facts.ages if age.status in ("stale", "never")})
+    stale = sorted({name_of(age.service) for age in facts.ages if age.status == "stale"})
     if stale:
         return f"{listed(stale)} stale"
     clear = [row for row in rows if row.verdict in ("up", "down") and not row.is_synthetic]
-    if not clear:
+    if clear:
+        largest = max(clear, key=lambda row: abs(math.log1p(max(row.change or 0, -0.999999))))
+        return f"{short_label(largest.label)} {largest.signal.noun} {largest.verdict} {size(largest.change or 0)}"
+    return _without_clear_change(rows)
+
+
+def _without_clear_change(rows: Sequence[SummaryRow]) -> str:
+    """What is true where no change of 12 months is clear: what was compared, what only in weeks, what not at all."""
+    verdicts = {row.verdict for row in rows if not row.is_synthetic}
+    if "no clear change" in verdicts:
         return "no clear change"
-    largest = max(clear, key=lambda row: abs(math.log1p(max(row.change or 0, -0.999999))))
-    return f"{short_label(largest.label)} {largest.signal.noun} {largest.verdict} {size(largest.change or 0)}"
+    if verdicts & {"too few to say", "too scattered to say"}:
+        return "too little to tell a change"
+    in_weeks = [(row, it) for row in rows if (it := shorter(row)) and it.verdict in ("up", "down")]
+    if in_weeks:
+        row, it = max(in_weeks, key=lambda pair: abs(math.log1p(max(change_in_weeks(pair[0]), -0.999999))))
+        return f"{short_label(row.label)} {row.signal.noun} {it.change} in {it.windows}"
+    return "no two years to compare" if "not comparable" in verdicts else "no data yet"

@@ -140,6 +140,14 @@ def size(change: float) -> str:
     return text if text.strip(f"0.{NBSP}%") else f"under 0.1{NBSP}%"
 
 
+def signed_size(change: float) -> str:
+    """How large a clear change is, with its sign: +12 %; up under 0.1 %."""
+    text = size(change)
+    if text.startswith("under"):
+        return f"{'up' if change > 0 else 'down'} {text}"
+    return f"{'+' if change > 0 else MINUS}{text}"
+
+
 def signed_percent(share: float) -> str:
     """0.123 -> +12 %."""
     return f"{_signed_points(share)}{NBSP}%" if math.isfinite(share * 100) else NO_FIGURE

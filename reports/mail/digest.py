@@ -15,7 +15,7 @@ from reports.sentences import framework_sentences, headline
 from reports.signals import SIGNALS, Signal
 from reports.since.changes import Since, since_before
 from reports.spans.longest import SEASON, shorter
-from reports.wording import NO_FIGURE, compact, letters, listed, short_label, signed_percent
+from reports.wording import NO_FIGURE, compact, letters, listed, short_label, signed_size
 
 if TYPE_CHECKING:
     from reports.build import BuiltReport
@@ -151,7 +151,7 @@ def _cell(row: SummaryRow | None) -> Cell:
     value = NO_FIGURE if row.level is None else f"{compact(row.level)}{inside}"
     before = NO_FIGURE if row.previous_level is None else compact(row.previous_level)
     clear = row.verdict in ("up", "down") and row.change is not None
-    word = signed_percent(row.change or 0) if clear else row.verdict
+    word = signed_size(row.change or 0) if clear else row.verdict
     span = row.range_text if clear or row.verdict == "no clear change" else ""
     return Cell(value, before, word, span, _instead(row))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reports.compare import SummaryRow, Verdict, verdict_of
-from reports.wording import RANGE, compact, listed, long_day, percent_range, signed_percent, size, told
+from reports.wording import RANGE, compact, listed, long_day, percent_range, signed_size, size, told
 from warehouse.read.report import Longest
 
 SEASON = "season not removed"
@@ -51,10 +51,15 @@ def shorter(row: SummaryRow) -> Shorter | None:
         verdict=verdict,
         change=change,
         span=span,
-        signed=signed_percent(found.change) if verdict in ("up", "down") else change,
+        signed=signed_size(found.change) if verdict in ("up", "down") else change,
         relative=relative,
         relative_span=relative_span,
     )  # fmt: skip
+
+
+def change_in_weeks(row: SummaryRow) -> float:
+    """The change between the two windows of weeks as a share; 0 where there are none."""
+    return (row.longest.change if row.longest else None) or 0.0
 
 
 def _level(row: SummaryRow, found: Longest, value: float | None) -> str:

@@ -151,7 +151,7 @@ def test_a_sentence_names_each_signal_once_and_says_why_what_is_missing() -> Non
 
 def test_the_headline_is_the_largest_clear_change_and_never_an_unclear_one() -> None:
     quiet = row("stars", "a", 20.0, "too few to say")
-    assert headline(FACTS, [quiet]) == "no clear change"
+    assert headline(FACTS, [quiet]) == "too little to tell a change"
     clear = row("stars", "b", 48.0, "down", change=-0.52)
     assert headline(FACTS, [quiet, clear, row("stars", "c", 130, "up", change=0.3)]) == f"B stars down 52{NB}%"
     assert headline(FACTS, [row("stars", "a", 0.0, "down", change=-1.0), clear]) == f"A stars down 100{NB}%"
