@@ -181,7 +181,7 @@ def _lead(known: Sequence[SummaryRow]) -> str:
     if len({(row.basis, row.service) for row in known}) > 1:
         return "Not counted alike, so no ranking"
     if not known[1].value:
-        return f"Only {short_label(first.label)} has any" if first.value else "None in these 12 months"
+        return f"Only {short_label(first.label)} has any" if first.value else "All are zero in these 12 months"
     if first.ratio is None:
         return "Too few months to rank by"
     standing = _standings(known)

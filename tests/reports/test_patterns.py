@@ -57,7 +57,7 @@ LEAD: list[tuple[str, Callable[[Rows, re.Match[str]], bool]]] = [
     (r"No ranking: the way of counting changed and figures were lost inside these 12 months",
      lambda rows, m: all_marks(rows) == {BREAK, LOSS}),
     (r"Not counted alike, so no ranking", lambda rows, m: len({item.basis for item in known(rows)}) > 1),
-    (r"None in these 12 months", lambda rows, m: all(item.value == 0 for item in known(rows))),
+    (r"All are zero in these 12 months", lambda rows, m: all(item.value == 0 for item in known(rows))),
     (r"Only ([A-C]) has any", lambda rows, m: [item.label for item in rows if item.value] == [m[1]]),
     (r"Too few months to rank by", lambda rows, m: known(rows)[0].ratio is None),
     (r"([A-C]) has ((?:over )?\S+.%) of the (two|three)(?: \((\S+.%) the year before\))?", _is_share),
@@ -245,7 +245,7 @@ def test_a_source_that_never_answered_is_not_called_stale(status: str, says: str
 
 def test_zero_is_a_figure() -> None:
     nothing = [row("stars", name, 0.0, "not comparable") for name in "ab"]
-    assert finding(BY_KEY["stars"], nothing) == "None in these 12 months"
+    assert finding(BY_KEY["stars"], nothing) == "All are zero in these 12 months"
     assert finding(BY_KEY["stars"], [replace(nothing[0], value=7.0), nothing[1]]) == "Only A has any"
 
 

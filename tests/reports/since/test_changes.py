@@ -57,7 +57,7 @@ def test_three_reports_one_after_the_other(night: Night, made_up: SimpleNamespac
     answers = [*made_up.configured("Alpha", "Beta"), *made_up.everything(0), *made_up.everything(1, growth=1.5)]
     first = night(AS_OF, *answers, made_up.searches((40, 40), (60, 60)))
     assert first.since == ()
-    assert "This is the first report: there is none to compare it with." in page_of(first)
+    assert "This is the first report: there is no earlier one to compare it with." in page_of(first)
     assert "This is the first report" in text(digest_of(first, page=attached_page("p")))
 
     again = night(AS_OF, *answers)
