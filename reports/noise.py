@@ -15,7 +15,10 @@ NOISE_RULE = (
     "four times apart (from half to double, say), the report says that there is too little to tell. With fewer than 6 "
     "pairs of months the change is withheld. Two frameworks are compared in the same way, month by month. They are "
     "called level if the range of their ratio includes 1. For contributors that range is widened, because people with "
-    "several addresses count several times, which makes the counts 5 to 12 % too high."
+    "several addresses count several times, which makes the counts 5 to 12 % too high. Where 12 months cannot be "
+    "compared, two windows of weeks are, in the same way: each week with the one in the same place of the window "
+    "before. Seasons do not cancel out then; what all packages of the index share, their season among it, does in the "
+    "change beside these."
 )
 FEWEST_PAIRS = 6
 TOO_WIDE = 4.0  # from half to double: a range that holds zero and reaches further says nothing
