@@ -15,7 +15,7 @@ from typing import NoReturn
 
 import typer
 
-from flows.commands import beginning, gathering, letters, questions  # noqa: F401 - in the order of --help
+from flows.commands import beginning, gathering, letters, questions, upkeep  # noqa: F401 - in the order of --help
 from flows.commands.root import Invocation, app
 from flows.process import completion
 from flows.process.arguments import for_every_command_first

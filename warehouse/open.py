@@ -70,7 +70,8 @@ class WarehouseMissing(WarehouseError):  # noqa: N818 - says what is the case; t
         super().__init__(
             path,
             f"{path}: missing or empty, but {copy.name} beside it shows that there was one; mount the disk or put back "
-            f"your last copy of the data folder; to begin anew, move {copy.name} away",
+            f"your last copy of the data folder; trends restore makes it anew from {copy.name}; to begin anew, move "
+            f"{copy.name} away",
         )
 
 
@@ -193,7 +194,7 @@ def _opening_error(path: Path, message: str) -> WarehouseError:
 
 
 def _migrate(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    shipped = _shipped_migrations()
+    shipped = shipped_migrations()
     with transaction(con):
         con.execute("CREATE SCHEMA IF NOT EXISTS raw")
         con.execute("CREATE TABLE IF NOT EXISTS raw.migrations (number INTEGER, name VARCHAR)")
@@ -217,7 +218,7 @@ def apply_migration(con: duckdb.DuckDBPyConnection, number: int, name: str, sql:
         con.execute("INSERT INTO raw.migrations VALUES (?, ?)", [number, name])
 
 
-def _shipped_migrations() -> dict[int, tuple[str, str]]:
+def shipped_migrations() -> dict[int, tuple[str, str]]:
     """Number -> name and SQL. Raises ValueError when two files share a number."""
     shipped: dict[int, tuple[str, str]] = {}
     for name, sql in _sql_files("migrations"):
