@@ -8,12 +8,13 @@ from __future__ import annotations
 import hmac
 from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 import duckdb
 
 from warehouse.calendar import naive_utc
 from warehouse.open import transaction
-from warehouse.read.queries import ask_one
+from warehouse.read.queries import ask_dicts, ask_one
 from warehouse.rows import ReportIssue
 
 
@@ -210,3 +211,24 @@ def _delivery(
 ) -> Delivery:
     sent = sent_at.replace(tzinfo=UTC) if sent_at else None
     return Delivery(list_name, period, key, report_id, status, began_at.replace(tzinfo=UTC), sent, error)
+
+
+# ---- what checks hold back -----------------------------------------------------------------------------------------
+
+
+def quarantined(con: duckdb.DuckDBPyConnection, beginning: str = "") -> list[dict[str, Any]]:
+    """A row for each answer and check that holds it back, of answers whose ids begin so."""
+    return ask_dicts(con, "ledger/quarantined", beginning=beginning)
+
+
+def release(con: duckdb.DuckDBPyConnection, answer_id: str) -> None:
+    """Let an answer count that a check holds back."""
+    con.execute("DELETE FROM raw.quarantine WHERE answer_id = ?", [answer_id])
+
+
+def drop_held(con: duckdb.DuckDBPyConnection, answer_id: str) -> None:
+    """Forget an answer that a check holds back: as if it had never come."""
+    with transaction(con):
+        con.execute("DELETE FROM raw.quarantine WHERE answer_id = ?", [answer_id])
+        con.execute("DELETE FROM raw.run_answers WHERE answer_id = ?", [answer_id])
+        con.execute("DELETE FROM raw.answers WHERE answer_id = ?", [answer_id])
