@@ -16,6 +16,7 @@ from importlib.metadata import version
 import duckdb
 
 from flows.process.loading import without_collecting
+from flows.process.logbook import Logbook
 from flows.process.own_prefect import Prefect, prefect_of_night
 from flows.process.private import kept_private
 from flows.process.progress import Progress
@@ -38,6 +39,8 @@ def run_nightly(night: Night, progress: Progress, stop: Stop) -> Run:
         tell = partial(progress.end, "prefect", "fallback")
         prefect = stack.enter_context(prefect_of_night(night.data, tell))
         run = Run(night, con, progress, stop)
+        logbook = Logbook(progress, night.data / "log" / "nights.jsonl", run.run_id, run.now)
+        run.progress = logbook
         try:
             with _in_ledger(run):
                 _collect_and_report(run, prefect)
@@ -46,6 +49,7 @@ def run_nightly(night: Night, progress: Progress, stop: Stop) -> Run:
             attempt(run, "publish", put_in_place)  # also where the report or a mail failed: the figures are whole
             if night.send_mail and not stop.asked:
                 attempt(run, "alarms", tell_alarms)
+            logbook.write("night", "interrupted" if stop.asked else "failed" if run.failed else "ok", run.outcome)
             del run.con  # Prefect holds on to the run until the process ends; the connection has to be closed by then
     return run
 

@@ -90,6 +90,12 @@ class Run:
         return self.night.now + timedelta(seconds=time.monotonic() - self.started)
 
     @property
+    def outcome(self) -> str:
+        """What came of it, in a line."""
+        report = self.report.page if self.report else "none"
+        return f"{self.succeeded} steps succeeded, {len(self.failed)} things failed; report: {report}"
+
+    @property
     def exit_code(self) -> int:
         """0 all done; 1 finished, but something failed and the report says so; 3 nothing could be done."""
         if self.report is None:

@@ -71,7 +71,7 @@ def test_a_folder_of_any_name_will_do(whole_night: tuple[SmallNight, subprocess.
     assert ODD in str(place.data)
     assert run.returncode == 0, run.stderr
     assert sorted(path.name for path in place.data.iterdir()) == [
-        "git", "prefect", "published.duckdb", "reports", "upstreams", "warehouse.duckdb",
+        "git", "log", "prefect", "published.duckdb", "reports", "upstreams", "warehouse.duckdb",
     ]  # fmt: skip
 
 
