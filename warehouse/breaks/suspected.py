@@ -9,19 +9,25 @@ from datetime import date, timedelta
 import duckdb
 
 from warehouse.breaks.detect import WINDOW_DAYS, Jump, Point, find_jumps
+from warehouse.publish.evaluate import evaluated_for
 from warehouse.read.queries import query
 from warehouse.rows import Break
+
+_ASKED = ("known", "families", "series_downloads", "series_search", "series_stars")
 
 
 def suspected_breaks(con: duckdb.DuckDBPyConnection) -> tuple[Break, ...]:
     """Common jumps in what the views know, for every service that several series share; known breaks are left out.
 
-    Synthetic figures are not looked at. The same rows give the same breaks, in the same order.
+    Synthetic figures are not looked at. The same rows give the same breaks, in the same order. `con` must not be in a
+    transaction.
     """
-    known = con.execute(query("breaks/known")).fetchall()
+    with evaluated_for(con, *(query(f"breaks/{name}") for name in _ASKED)):
+        known = con.execute(query("breaks/known")).fetchall()
+        baskets = (*_download_baskets(con), *_search_baskets(con), *_star_baskets(con))
     found = [
         (basket, jump)
-        for basket in (*_download_baskets(con), *_search_baskets(con), *_star_baskets(con))
+        for basket in baskets
         for jump in find_jumps(basket.series, basket.controls)
         if not _is_known(basket, jump, known)
     ]

@@ -7,6 +7,7 @@ computed once, and what they say is what the same views say in the warehouse.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -16,6 +17,8 @@ from warehouse.open import order_of_views
 from warehouse.publish import carry
 from warehouse.publish.statements import run_written
 from warehouse.read.queries import query
+
+_NAMED = re.compile(r"\bcore\.\w+")
 
 
 @contextmanager
@@ -40,6 +43,37 @@ def evaluated(con: duckdb.DuckDBPyConnection, warehouse: str, *, from_last: bool
         yield
     finally:
         con.execute("DETACH evaluation")
+
+
+@contextmanager
+def evaluated_for(con: duckdb.DuckDBPyConnection, *queries: str) -> Iterator[None]:
+    """In this context `queries` are answered by tables: each view that they are made from is evaluated once.
+
+    `con` must not be in a transaction.
+    """
+    ((warehouse,),) = con.execute("SELECT current_database()").fetchall()
+    con.execute("ATTACH ':memory:' AS evaluation")
+    try:
+        run_written(con, "publish/copy_schema", warehouse=warehouse, catalog="evaluation")
+        written = _in_order(con.execute(query("publish/evaluate"), {"warehouse": warehouse}).fetchall())
+        needed = _made_from(con, *queries)
+        _evaluate(con, warehouse, [item for item in written if item[0] is None or item[0] in needed], {})
+        con.execute("USE evaluation")
+        yield
+    finally:
+        run_written(con, "publish/use", catalog=warehouse)
+        con.execute("DETACH evaluation")
+
+
+def _made_from(con: duckdb.DuckDBPyConnection, *queries: str) -> set[str]:
+    """The views of schema core that `queries` name, and those that these name in turn."""
+    texts = dict(con.execute(query("publish/texts")).fetchall())
+    found: set[str] = set()
+    named = {name for text in queries for name in _NAMED.findall(text)}
+    while named:
+        found |= named
+        named = {name for view in named for name in _NAMED.findall(texts.get(view, ""))} - found
+    return found
 
 
 def _in_order(written: list[tuple[str | None, str]]) -> list[tuple[str | None, str]]:

@@ -1,6 +1,6 @@
 -- Statements that add to the copy of the last night what is new. Rows hang on the content of an answer and are never
--- changed, so those of new contents are added; answers and bodies likewise, by their ids. All other tables are small and
--- are written anew. Answers come last, because they tell which contents are new.
+-- changed, so those of new contents are added; answers and bodies likewise, by their ids. Of all other
+-- tables those rows are taken away and added that differ. Answers come last, because they tell which contents are new.
 WITH tables AS (
     SELECT
         tables.table_name AS name,
@@ -18,7 +18,12 @@ WITH tables AS (
 
 SELECT CASE
     WHEN id IS NULL
-        THEN format('DELETE FROM publishing.raw."{1}"; INSERT INTO publishing.raw."{1}" FROM "{0}".raw."{1}"', warehouse, name)
+        THEN format(
+            'DELETE FROM publishing.raw."{1}" AS kept WHERE hash(kept) NOT IN (SELECT hash(told) FROM "{0}".raw."{1}" AS told); '
+            || 'INSERT INTO publishing.raw."{1}" FROM "{0}".raw."{1}" AS told '
+            || 'WHERE hash(told) NOT IN (SELECT hash(kept) FROM publishing.raw."{1}" AS kept)',
+            warehouse, name
+        )
     ELSE format(
         'INSERT INTO publishing.raw."{1}" FROM "{0}".raw."{1}" WHERE {2} IN ('
         || 'SELECT {2} FROM "{0}".raw.answers EXCEPT SELECT {2} FROM publishing.raw.answers)',
