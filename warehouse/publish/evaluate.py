@@ -32,14 +32,14 @@ def evaluated(con: duckdb.DuckDBPyConnection, warehouse: str, *, from_last: bool
     con.execute("ATTACH ':memory:' AS evaluation")
     try:
         run_written(con, "publish/copy_schema", warehouse=warehouse, catalog="evaluation")
-        written = _in_order(con.execute(query("publish/evaluate"), {"warehouse": warehouse}).fetchall())
+        written = _in_order(con.execute(query("publish/evaluation/evaluate"), {"warehouse": warehouse}).fetchall())
         if carry.can_be_kept({name for name, _ in written if name}):
             carry.begin(con, warehouse)
             _evaluate(con, warehouse, written, carry.STEPS if from_last else {})
             (carry.keep if from_last else carry.keep_all)(con)
         else:
             _evaluate(con, warehouse, written, {})
-        run_written(con, "publish/forget")
+        run_written(con, "publish/evaluation/forget")
         yield
     finally:
         con.execute("DETACH evaluation")
@@ -55,7 +55,7 @@ def evaluated_for(con: duckdb.DuckDBPyConnection, *queries: str) -> Iterator[Non
     con.execute("ATTACH ':memory:' AS evaluation")
     try:
         run_written(con, "publish/copy_schema", warehouse=warehouse, catalog="evaluation")
-        written = _in_order(con.execute(query("publish/evaluate"), {"warehouse": warehouse}).fetchall())
+        written = _in_order(con.execute(query("publish/evaluation/evaluate"), {"warehouse": warehouse}).fetchall())
         needed = _made_from(con, *queries)
         _evaluate(con, warehouse, [item for item in written if item[0] is None or item[0] in needed], {})
         con.execute("USE evaluation")
@@ -67,7 +67,7 @@ def evaluated_for(con: duckdb.DuckDBPyConnection, *queries: str) -> Iterator[Non
 
 def _made_from(con: duckdb.DuckDBPyConnection, *queries: str) -> set[str]:
     """The views of schema core that `queries` name, and those that these name in turn."""
-    texts = dict(con.execute(query("publish/texts")).fetchall())
+    texts = dict(con.execute(query("publish/evaluation/texts")).fetchall())
     found: set[str] = set()
     named = {name for text in queries for name in _NAMED.findall(text)}
     while named:
