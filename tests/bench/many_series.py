@@ -25,9 +25,9 @@ from tests.bench.meter import Spent, against, beside, ratio, say, spent
 from warehouse.columns import Columns
 from warehouse.ledger import begin_run
 from warehouse.open import open_warehouse
-from warehouse.publish.evaluate import run_written
+from warehouse.publish.evaluate import evaluating
 from warehouse.publish.snapshot import publish
-from warehouse.read.queries import query
+from warehouse.publish.statements import run_written
 from warehouse.rows import Answer, Download, FrameworkEntry, PackageEntry
 from warehouse.save import save_answers
 
@@ -107,9 +107,9 @@ def _evaluated(con: duckdb.DuckDBPyConnection) -> tuple[dict[str, Spent], dict[s
         try:
             run_written(writer, "publish/copy_schema", warehouse=warehouse, catalog="evaluation")
             views: dict[str, Spent] = {}
-            for (statement,) in writer.execute(query("publish/evaluate"), {"warehouse": warehouse}).fetchall():
+            for name, statement in evaluating(writer, warehouse):
                 took = spent(lambda statement=statement: writer.execute(statement))
-                views.setdefault(statement.rsplit('"', 2)[-2], took)  # the last statements drop what they name
+                views[(name or "").rpartition(".")[2]] = took
             days = writer.sql("SELECT framework, day, value FROM evaluation.main.daily_metrics").to_arrow_table()
         finally:
             writer.execute("DETACH evaluation")

@@ -32,7 +32,7 @@ def evaluated(con: duckdb.DuckDBPyConnection, warehouse: str, *, from_last: bool
     con.execute("ATTACH ':memory:' AS evaluation")
     try:
         run_written(con, "publish/copy_schema", warehouse=warehouse, catalog="evaluation")
-        written = _in_order(con.execute(query("publish/evaluation/evaluate"), {"warehouse": warehouse}).fetchall())
+        written = evaluating(con, warehouse)
         if carry.can_be_kept({name for name, _ in written if name}):
             carry.begin(con, warehouse)
             _evaluate(con, warehouse, written, carry.STEPS if from_last else {})
@@ -55,7 +55,7 @@ def evaluated_for(con: duckdb.DuckDBPyConnection, *queries: str) -> Iterator[Non
     con.execute("ATTACH ':memory:' AS evaluation")
     try:
         run_written(con, "publish/copy_schema", warehouse=warehouse, catalog="evaluation")
-        written = _in_order(con.execute(query("publish/evaluation/evaluate"), {"warehouse": warehouse}).fetchall())
+        written = evaluating(con, warehouse)
         needed = _made_from(con, *queries)
         _evaluate(con, warehouse, [item for item in written if item[0] is None or item[0] in needed], {})
         con.execute("USE evaluation")
@@ -76,9 +76,13 @@ def _made_from(con: duckdb.DuckDBPyConnection, *queries: str) -> set[str]:
     return found
 
 
-def _in_order(written: list[tuple[str | None, str]]) -> list[tuple[str | None, str]]:
-    """Tables first, then the views that ship; one that does not ship is right at any place, at most evaluated twice."""
+def evaluating(con: duckdb.DuckDBPyConnection, warehouse: str) -> list[tuple[str | None, str]]:
+    """The statements that evaluate the views of `warehouse`, each with the name of its view; None for tables.
+
+    Tables first, then the views that ship; one that does not ship is right at any place, at most evaluated twice.
+    """
     order = order_of_views()
+    written = con.execute(query("publish/evaluation/evaluate"), {"warehouse": warehouse}).fetchall()
     return sorted(written, key=lambda item: -1 if item[0] is None else order.get(item[0], len(order)))
 
 
