@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-import requests
 
 from flows.scheduling.serve import ScheduleError, _alone
 from tests.conftest import ROOT, TRENDS
@@ -21,16 +21,19 @@ FILES = ROOT / "flows" / "scheduling"
 
 @pytest.mark.slow
 def test_a_missed_night_is_made_up_for_and_a_signal_leaves_nothing(
-    tmp_path: Path, prefect_api: str, nobody_listens: str
+    tmp_path: Path, prefect_database: Path, nobody_listens: str
 ) -> None:
+    """On a server of its own: on the shared one other tests deploy under the same name."""
+    database = tmp_path / "data" / "schedule" / "prefect" / "prefect.db"
+    database.parent.mkdir(parents=True)
+    shutil.copy(prefect_database, database)
     off = "[sources.github_repository]\nenabled = false"
     config = tmp_path / "config.toml"
     config.write_text(f'{CONFIG}{off}\n[sources.pypi_releases]\nindex_url = "http://{nobody_listens}"\nattempts = 1\n')
     command = [*TRENDS, "--config", str(config), "schedule"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path,
-        env=os.environ | {"TRENDS_PREFECT_API_URL": prefect_api},
-    ) as serving:  # fmt: skip
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=tmp_path
+    ) as serving:
         assert serving.stdout is not None
         said = []
         for line in serving.stdout:
@@ -44,9 +47,11 @@ def test_a_missed_night_is_made_up_for_and_a_signal_leaves_nothing(
     assert (rest[-1][:15], serving.returncode) == ("trends: stopped", 130)
     assert until(lambda: not [one for one in processes() if str(tmp_path) in told_of(one, "environ")])
     assert sorted(path.name for path in (tmp_path / "data" / "schedule").iterdir()) == ["lock", "prefect"]
-    found = requests.post(f"{prefect_api}/deployments/filter", json={}, timeout=60).json()
-    (served,) = [one for one in found if one["parameters"].get("config") == str(config)]
-    assert (served["name"], served["schedules"][0]["schedule"]["cron"]) == ("nightly", "30 2 * * *")
+    with closing(sqlite3.connect(database)) as known:
+        deployments = known.execute("SELECT name, json_extract(parameters, '$.config') FROM deployment").fetchall()
+        schedules = known.execute("SELECT json_extract(schedule, '$.cron') FROM deployment_schedule").fetchall()
+    assert ("nightly", str(config)) in deployments
+    assert ("30 2 * * *",) in schedules
 
 
 def test_a_data_folder_has_one_schedule(tmp_path: Path) -> None:
