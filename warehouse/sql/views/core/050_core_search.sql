@@ -61,11 +61,27 @@ COMMENT ON VIEW core.search_points IS 'Weeks that were over, of those draws. "<1
 CREATE VIEW core.search_scales AS
 WITH points AS MATERIALIZED (FROM core.search_points),
 
--- The points of the latest draw, made small first: else every draw is met with every draw.
-base AS MATERIALIZED (SELECT * FROM points QUALIFY draw = first_value(draw) OVER (ORDER BY recency DESC)),
+-- The points of the latest draw with any figure, made small first: else every draw is met with every draw.
+base AS MATERIALIZED (
+    SELECT * FROM points
+    WHERE draw = (SELECT arg_max(draw, recency) FROM points WHERE interest > 0)
+),
 
+-- What two draws have in common, and what their ratio may be wrong by, relative and squared: by the noise of each figure
+-- and its rounding, which average out over many; and by what is left of rounding where all are about the same.
 direct AS MATERIALIZED (
-    SELECT points.draw, max(points.recency) AS recency, sum(base.interest) / sum(points.interest) AS scale
+    SELECT
+        points.draw,
+        max(points.recency) AS recency,
+        sum(base.interest) / sum(points.interest) AS scale,
+        CASE WHEN points.draw = any_value(base.draw) THEN 0 ELSE
+            sum((0.04 * base.interest) ** 2 + 1 / 12.0) / sum(base.interest) ** 2
+            + sum((0.04 * points.interest) ** 2 + 1 / 12.0) / sum(points.interest) ** 2
+        END AS chance,
+        CASE WHEN points.draw = any_value(base.draw) THEN 0 ELSE
+            exp(-39.48 * var_pop(base.interest)) / 12 / avg(base.interest) ** 2
+            + exp(-39.48 * var_pop(points.interest)) / 12 / avg(points.interest) ** 2
+        END AS rounding
     FROM points
     INNER JOIN base USING (term, week_start)
     GROUP BY points.draw
@@ -74,14 +90,19 @@ direct AS MATERIALIZED (
 
 far AS MATERIALIZED (SELECT * FROM points WHERE draw NOT IN (SELECT draw FROM direct)),
 
--- A draw that shares no week of a term with the latest one is linked through the draw with which it shares most: groups
--- of one night share a reference term, and a draw of years ago shares weeks with one between.
+-- A draw that shares no week of a term with the latest one is linked through another that does: groups of one night share
+-- a reference term, and a draw of years ago shares weeks with one between.
 shared AS (
     SELECT
         far.draw,
         near.draw AS link,
         any_value(direct.scale) * sum(near.interest) / sum(far.interest) AS scale,
-        count(*) AS weeks,
+        any_value(direct.chance)
+        + sum((0.04 * near.interest) ** 2 + 1 / 12.0) / sum(near.interest) ** 2
+        + sum((0.04 * far.interest) ** 2 + 1 / 12.0) / sum(far.interest) ** 2 AS chance,
+        any_value(direct.rounding)
+        + exp(-39.48 * var_pop(near.interest)) / 12 / avg(near.interest) ** 2
+        + exp(-39.48 * var_pop(far.interest)) / 12 / avg(far.interest) ** 2 AS rounding,
         any_value(direct.recency) AS recency
     FROM far
     INNER JOIN points AS near USING (term, week_start)
@@ -90,10 +111,14 @@ shared AS (
     HAVING sum(far.interest) > 0 AND sum(near.interest) > 0
 ),
 
+-- Of several links the one that tells most.
 scales AS (
-    SELECT draw, scale FROM direct
+    SELECT draw, scale, chance, rounding FROM direct
     UNION ALL
-    SELECT draw, arg_max(scale, (weeks, recency)) AS scale FROM shared GROUP BY draw
+    (
+        SELECT draw, scale, chance, rounding FROM shared
+        QUALIFY row_number() OVER (PARTITION BY draw ORDER BY chance + rounding, recency DESC) = 1
+    )
 ),
 
 -- Several groups of one night: the scale is that of the group that holds the most searched term.
@@ -104,55 +129,118 @@ highest AS (
     WHERE CAST(points.collected_at AS DATE) = (SELECT CAST(max(collected_at) AS DATE) FROM base)
 )
 
-SELECT scales.draw, scales.scale / highest.scale AS scale
+SELECT scales.draw, scales.scale / highest.scale AS scale, scales.chance, scales.rounding
 FROM scales
 CROSS JOIN highest;
-COMMENT ON VIEW core.search_scales IS 'What to multiply a draw by: the ratio of sums over the weeks and terms that it shares with the latest draw.';
+COMMENT ON VIEW core.search_scales IS 'What to multiply a draw by: the ratio of sums over the weeks and terms that it shares with the latest draw, and the variance of that ratio, relative: by chance, and what rounding adds that no number of draws takes away.';
 
--- The spread of few draws says little about the spread of all, so the measured noise of repeated requests (4 % of the
--- value, data of six terms requested three times) counts as if it were that of five draws. Draws are added up in their
--- order: in another one the last digits would differ from one evaluation to the next.
+-- A figure v is anything from v - 1/2 to v + 1/2 on the scale of its draw, and a sample besides. The noise of the sample is
+-- 4 % of the value (measured on six terms, each requested three times; that counts as if it were of five draws) and what
+-- the draws of a term differ by over all its weeks. How far the draws of the week itself lie apart counts too, or a week
+-- that jumps would look as sure as the others. Draws weigh by how much each tells: the finer its steps, the more. They are
+-- added up in their order: in another one the last digits would differ from one evaluation to the next.
 CREATE VIEW core.search_weeks AS
-WITH measured AS (
+WITH points AS (
     SELECT
         frameworks.framework,
-        any_value(frameworks.search_match) AS search_match,
+        frameworks.search_match,
         points.week_start,
-        count(*) AS draws,
-        avg(points.interest * scales.scale ORDER BY points.recency) AS interest,
-        coalesce(var_samp(points.interest * scales.scale ORDER BY points.recency), 0) AS variance,
-        min(scales.scale) AS scale,
-        bool_or(points.is_synthetic) AS is_synthetic
+        points.recency,
+        points.is_synthetic,
+        points.interest = 0.5 AS is_below_one,
+        points.interest * scales.scale AS interest,
+        scales.scale AS step,
+        scales.chance,
+        scales.rounding,
+        avg(points.interest * scales.scale) OVER same_week AS level
     FROM (
         SELECT * FROM core.search_points
         QUALIFY is_recent OR recency = max(recency) OVER (PARTITION BY term, week_start)
     ) AS points
     INNER JOIN core.search_scales AS scales USING (draw)
     INNER JOIN core.frameworks AS frameworks ON points.term = frameworks.search_query
-    GROUP BY frameworks.framework, points.week_start
+    WINDOW same_week AS (
+        PARTITION BY frameworks.framework, points.week_start ORDER BY points.recency
+        ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+    )
+),
+
+-- weight: of a draw. Noise carries a figure across the border between two whole numbers, and the mean of many then tells
+-- where between them it lies: the more, the wider the noise is beside a step. What no number of draws averages out is
+-- `lasting`: the Fourier series of the error of rounding, damped by the noise; without any noise the 1/12 of a whole step.
+weighed AS (
+    SELECT
+        *,
+        1 / ((0.04 * level) ** 2 + step ** 2 / 12) AS weight,
+        (0.04 * level / step) ** 2 AS noise,
+        step ** 2 * (exp(-39.48 * noise) / 19.74 + exp(-157.9 * noise) / 78.96 + exp(-355.3 * noise) / 50.3) AS lasting,
+        step ** 2 / 12 - lasting AS dithered,
+        lasting + level ** 2 * rounding AS left_over
+    FROM points
+),
+
+measured AS (
+    SELECT
+        framework,
+        any_value(search_match) AS search_match,
+        week_start,
+        count(*) AS draws,
+        sum(weight * interest ORDER BY recency) / sum(weight ORDER BY recency) AS interest,
+        coalesce(var_samp(interest ORDER BY recency), 0) AS variance,
+        avg(dithered ORDER BY recency) AS dithered,
+        sum(weight ** 2 ORDER BY recency) / sum(weight ORDER BY recency) ** 2 AS share,
+        sum(weight ** 2 * chance ORDER BY recency) / sum(weight ORDER BY recency) ** 2 AS chance,
+        (sum(weight * sqrt(left_over) ORDER BY recency) / sum(weight ORDER BY recency)) ** 2 AS left_over,
+        CASE WHEN bool_and(is_below_one) THEN avg(step ORDER BY recency) / 2 END AS half_of_one,
+        bool_or(is_synthetic) AS is_synthetic
+    FROM weighed
+    GROUP BY framework, week_start
+),
+
+-- The noise of each term, relative and squared, from all its weeks.
+noises AS (
+    SELECT
+        framework,
+        (4 * 0.04 ** 2 + coalesce(
+            (max(draws) - 1) * greatest(sum((draws - 1) * (variance - dithered) ORDER BY week_start), 0)
+            / nullif(sum((draws - 1) * interest ** 2 ORDER BY week_start), 0), 0
+        )) / (3 + max(draws)) AS noise
+    FROM measured
+    GROUP BY framework
 ),
 
 bounded AS (
     SELECT
-        *,
-        greatest(
-            0.5,
-            1.96 * sqrt((4 * (0.04 * interest) ** 2 + (draws - 1) * variance) / (3 + draws) / draws)
-        ) AS margin
+        measured.*,
+        (8 * (noise * interest ** 2 + dithered) + (draws - 1) * variance) / (7 + draws) * share
+        + interest ** 2 * chance AS by_chance
     FROM measured
+    INNER JOIN noises USING (framework)
+),
+
+-- 95 % of what is spread evenly lies within 1.65 of its standard deviations, of what is spread by chance within 1.96; 2 of
+-- a deviation that is itself estimated.
+margins AS (
+    SELECT
+        *,
+        coalesce(
+            half_of_one,
+            (1.645 + 0.355 * by_chance / (by_chance + left_over)) * sqrt(by_chance + left_over)
+        ) AS margin
+    FROM bounded
 )
 
 SELECT
     framework,
     week_start,
-    interest,
-    greatest(interest - margin, 0) AS interest_low,
-    interest + margin AS interest_high,
+    round(interest, 9) AS interest,
+    greatest(round(interest - margin, 9), 0) AS interest_low,
+    round(interest + margin, 9) AS interest_high,
     draws,
     is_synthetic,
     search_match
-FROM bounded;
-COMMENT ON VIEW core.search_weeks IS 'Interest a week on one scale, with the 95 % band of its mean over the draws.';
+FROM margins;
+COMMENT ON VIEW core.search_weeks IS 'Interest a week on one scale, with the 95 % band of its mean over the draws: from noise, rounding and the scales of the draws.';
 
 CREATE VIEW core.search_days AS
 SELECT

@@ -1,0 +1,180 @@
+"""Error and coverage of the search estimate against what is true, for 1, 2, 3, 7 and 30 draws.
+
+Run it to see the tables: python tests/bench/search_estimate.py
+tests/warehouse/search/test_estimate.py holds a small part of them.
+
+Simulated draws have the noise measured on repeated requests (4 % of the value) and Google's rounding: each is scaled so
+that its highest point is 100, and rounded. Real ones are six terms that were each requested three times.
+"""
+
+from __future__ import annotations
+
+import csv
+import random
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import combinations
+from math import pi, sin, sqrt
+from pathlib import Path
+from statistics import fmean
+
+import duckdb
+
+REPOSITORY = Path(__file__).parents[2]
+sys.path.insert(0, str(REPOSITORY))
+
+from warehouse.ledger import begin_run  # noqa: E402 - run as a script, from anywhere
+from warehouse.open import open_warehouse  # noqa: E402
+from warehouse.rows import Answer, FrameworkEntry, SearchPoint  # noqa: E402
+from warehouse.save import save_answers  # noqa: E402
+
+PULLS = REPOSITORY / "tests/fixtures/series/daily_90d_worldwide_6terms_3pulls_2025-07.csv"
+WEEK = timedelta(days=7)
+LAST_WEEK = date(2025, 6, 22)
+NIGHT = datetime(2025, 7, 1, 3, tzinfo=UTC)
+NOISE = 0.04
+LEVELS = (1, 2, 5, 10, 20, 50)
+DRAWS = (1, 2, 3, 7, 30)
+
+Series = Mapping[str, Sequence[float]]
+Estimates = dict[str, list[tuple[float, float, float]]]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Of a level and a number of draws: root of the mean squared error, half the range, share of ranges that hold the
+    truth."""
+
+    error: float
+    half_width: float
+    coverage: float
+
+
+class Bench:
+    """One warehouse; each estimate is of a question of its own, so nothing of another one gets into it."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con = con
+        self.questions = 0
+
+    def estimate(self, *draws: Series) -> Estimates:
+        """Interest, low and high of each term by the week. The draws are of nights that follow one another."""
+        self.questions += 1
+        entries = [FrameworkEntry(term, term, n, term, term, "term") for n, term in enumerate(draws[-1])]
+        state = {"question": {"geo": f"US-{self.questions}"}}
+        answers = [Answer("config", "frameworks", "{}", NIGHT, tuple(entries), replaces_all=True)] + [
+            Answer("google_trends", "+".join(draw), f"{self.questions}", at, tuple(_points(draw)), state=state)
+            for n, draw in enumerate(draws)
+            if (at := NIGHT - timedelta(days=len(draws) - 1 - n) + timedelta(minutes=self.questions))
+        ]
+        run_id = str(self.questions)
+        begin_run(self.con, run_id=run_id, flow="b", as_of=NIGHT.date(), started_at=NIGHT, program_version="b")
+        save_answers(self.con, run_id, answers)
+        found: Estimates = defaultdict(list)
+        for term, *values in self.con.execute(
+            "SELECT framework, interest, interest_low, interest_high FROM core.search_weeks"
+            " ORDER BY framework, week_start"
+        ).fetchall():
+            found[term].append(tuple(values))
+        return found
+
+
+def _points(draw: Series) -> Iterator[SearchPoint]:
+    for term, values in draw.items():
+        first = LAST_WEEK - WEEK * (len(values) - 1)
+        for n, value in enumerate(values):
+            yield SearchPoint(term, first + WEEK * n, "WEEK", round(value), 0 < value < 0.5, True, False)
+
+
+def truth(weeks: int, seed: int) -> dict[str, list[float]]:
+    """A term for each level, anywhere within a fifth of it and at least half a step, and one that is the highest."""
+    chance = random.Random(seed)
+    true = {
+        f"level {level}": [level + max(0.5, 0.2 * level) * (2 * chance.random() - 1) for _ in range(weeks)]
+        for level in LEVELS
+    }
+    return {"highest": [88 + 10 * sin(4 * pi * n / weeks) for n in range(weeks)], **true}
+
+
+def drawn(true: Series, chance: random.Random, noise: float = NOISE) -> dict[str, list[float]]:
+    """What Google would answer: a sample, its highest point 100, rounded. What is below a half stays, to be "<1"."""
+    sample = {term: [value * (1 + chance.gauss(0, noise)) for value in values] for term, values in true.items()}
+    highest = max(max(values) for values in sample.values())
+    scaled = {term: [100 * value / highest for value in values] for term, values in sample.items()}
+    return {
+        term: [value if value < 0.5 else float(int(value + 0.5)) for value in values] for term, values in scaled.items()
+    }
+
+
+def simulated(bench: Bench, draws: int, repeats: int, *, weeks: int = 261, seed: int = 1) -> dict[str, Score]:
+    """The score of each level, on the scale that the highest term sets."""
+    cases: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    for repeat in range(repeats):
+        true = truth(weeks, seed + repeat)
+        chance = random.Random(1000 * seed + 100 * draws + repeat)
+        found = bench.estimate(*(drawn(true, chance) for _ in range(draws)))
+        unit = sum(value for value, _, _ in found["highest"]) / sum(true["highest"])
+        for term, values in found.items():
+            cases[term] += [
+                (value / unit - is_so, (high - low) / 2 / unit, low / unit <= is_so <= high / unit)
+                for (value, low, high), is_so in zip(values, true[term], strict=True)
+            ]
+    return {term: _score(values) for term, values in cases.items()}
+
+
+def _score(cases: Sequence[tuple[float, float, float]]) -> Score:
+    errors, halves, hits = zip(*cases, strict=True)
+    return Score(sqrt(fmean(error * error for error in errors)), fmean(halves), fmean(hits))
+
+
+def real_pulls() -> dict[str, list[list[float]]]:
+    """Term -> its three pulls over the days that all of them tell, but the last."""
+    told: dict[str, dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    with PULLS.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            told[row["keyword"]][row["pull"]][row["date"]] = float(row["interest_value"])
+    pulls = {}
+    for term, by_pull in told.items():
+        days = sorted(set.intersection(*(set(values) for values in by_pull.values())))[:-1]
+        pulls[term] = [[values[day] for day in days] for _, values in sorted(by_pull.items())]
+    return pulls
+
+
+def left_out(bench: Bench, draws: int) -> dict[str, Score]:
+    """Each pull that was left out, against the range of the others and of itself together. Days stand for weeks."""
+    scores = {}
+    for term, pulls in real_pulls().items():
+        cases = []
+        for others in combinations(range(len(pulls)), draws):
+            for left in set(range(len(pulls))) - set(others):
+                found = bench.estimate(*({term: pulls[n]} for n in others))[term]
+                itself = bench.estimate({term: pulls[left]})[term]
+                unit = sum(value for value, _, _ in found) / sum(pulls[left])
+                for (value, low, high), (_, own_low, own_high), is_so in zip(found, itself, pulls[left], strict=True):
+                    half = sqrt(((high - low) / 2) ** 2 + (unit * (own_high - own_low) / 2) ** 2)
+                    cases.append((value - unit * is_so, half, abs(value - unit * is_so) <= half))
+        scores[term] = _score(cases)
+    return scores
+
+
+def _table(title: str, scores: Mapping[int, Mapping[str, Score]]) -> Iterator[str]:
+    yield f"{title:17} draws   error   half   coverage"
+    for draws, by_term in scores.items():
+        for term, score in by_term.items():
+            yield f"{term:17} {draws:5} {score.error:7.2f} {score.half_width:6.2f} {score.coverage:9.1%}"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, open_warehouse(Path(folder) / "warehouse.duckdb") as con:
+        bench = Bench(con)
+        made = {draws: simulated(bench, draws, repeats=2 if draws > 3 else 4) for draws in DRAWS}
+        real = {draws: left_out(bench, draws) for draws in (1, 2)}
+    print(*_table("simulated", made), "", *_table("real, left out", real), sep="\n")  # noqa: T201 - what it is run for
+
+
+if __name__ == "__main__":
+    main()
