@@ -15,6 +15,7 @@ OURS = (
     "prefect",
     "schedule",
     "upstreams",
+    "log",
     "demo",
     "nightly.log",
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.process.private import is_open_to_others, kept_private
 from tests.flows.process.conftest import SmallNight, small_night
 
 pytestmark = pytest.mark.slow
@@ -73,6 +74,15 @@ def test_a_folder_of_any_name_will_do(whole_night: tuple[SmallNight, subprocess.
     assert sorted(path.name for path in place.data.iterdir()) == [
         "git", "log", "prefect", "published.duckdb", "reports", "upstreams", "warehouse.duckdb",
     ]  # fmt: skip
+
+
+def test_all_that_a_night_leaves_is_known_as_ours_and_closed_again(
+    whole_night: tuple[SmallNight, subprocess.CompletedProcess[str]],
+) -> None:
+    place, _ = whole_night
+    place.data.chmod(0o755)
+    with kept_private(place.data):
+        assert not is_open_to_others(place.data)
 
 
 def test_a_night_leaves_nothing_that_others_can_read(
