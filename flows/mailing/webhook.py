@@ -24,6 +24,8 @@ from flows.mailing.smtp import (
     ServerUnusableError,
     UnansweredError,
 )
+from flows.sources.http import LARGEST_HEAD_BYTES, missing_authority, plain_session, proxies_for
+from flows.sources.transport import BUDGET, Budget
 
 _NOT_SENT = (ConnectTimeoutError, NewConnectionError, NameResolutionError, SSLError)
 
@@ -35,7 +37,7 @@ class HookSession:
         self._name = hook.url_env
         self._url = address_in(hook.url_env, environ)
         self._seconds = seconds
-        self._session = requests.Session()
+        self._session, self._authority = plain_session()
 
     def __enter__(self) -> Self:
         return self
@@ -48,14 +50,22 @@ class HookSession:
     def send(self, recipient: str, content: bytes, *, before_content: Callable[[], None]) -> None:  # noqa: ARG002 - it has one
         """Post one message; returns when it is taken, else raises a PostError. Redirects are not followed."""
         before_content()
+        in_use = BUDGET.set(Budget(self._seconds, LARGEST_HEAD_BYTES))
         try:
             with self._session.post(
                 self._url, data=content, timeout=self._seconds, allow_redirects=False, stream=True,
-                headers={"Content-Type": "application/json"},
+                headers={"Content-Type": "application/json"}, proxies=proxies_for(self._url),
             ) as answer:  # fmt: skip
                 status = answer.status_code
         except requests.RequestException as error:
             raise self._unanswered(error) from None
+        except OSError:
+            if self._authority is None or self._authority[1].exists():
+                raise
+            missing = missing_authority(self._name, *self._authority)
+            raise ServerUnusableError(missing.what, missing.next_step) from None
+        finally:
+            BUDGET.reset(in_use)
         _demand(f"{self._name}: status {status}", status)
 
     def _unanswered(self, error: requests.RequestException) -> PostError:

@@ -65,11 +65,8 @@ class HttpClient:
         self._sleep = sleep
         self._next_at = 0.0
         self._lock = Lock()
-        self.session = MeteredSession()
+        self.session, self._authority = plain_session()
         self.session.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "gzip, deflate", **(headers or {})})
-        self.session.auth = _as_it_is
-        self._authority = named_authority(AUTHORITIES)
-        self.session.verify = str(self._authority[1]) if self._authority else True
 
     @classmethod
     def of(
@@ -160,7 +157,7 @@ class HttpClient:
                 timeout=(min(left, LONGEST_CONNECT_SECONDS), left),
                 allow_redirects=False,
                 stream=True,
-                proxies=_proxies_for(url),
+                proxies=proxies_for(url),
                 **options,
             ) as response:
                 if not (follow and response.is_redirect):
@@ -247,6 +244,14 @@ class HttpClient:
         return None
 
 
+def plain_session() -> tuple[MeteredSession, tuple[str, Path] | None]:
+    """A session on BUDGET that sends nothing of ~/.netrc, and the authority of one's own that it trusts, if any."""
+    session, authority = MeteredSession(), named_authority(AUTHORITIES)
+    session.auth = _as_it_is
+    session.verify = str(authority[1]) if authority else True
+    return session, authority
+
+
 def named_authority(names: Iterable[str]) -> tuple[str, Path] | None:
     """The first of these environment variables that names an authority of one's own, and the file or folder."""
     name = next((name for name in names if os.environ.get(name)), None)
@@ -271,7 +276,7 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _proxies_for(url: str) -> dict[str, str]:
+def proxies_for(url: str) -> dict[str, str]:
     """No proxy for this machine itself, whatever the environment says; elsewhere the environment decides."""
     host = urlsplit(url).hostname or ""
     try:

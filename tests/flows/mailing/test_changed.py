@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -15,10 +16,12 @@ from flows.config.mail import Mail
 from flows.config.settings import Settings
 from flows.mailing.send import Outcome, deliver, write_samples
 from flows.replay.server import Fault, ReplayServer, Reply, Request, redirected, status
+from flows.sources.http import AUTHORITIES
 from reports.build import BuiltReport
 from reports.compare import SummaryRow
 from reports.since.changes import changes, state_of
 from tests.flows.mailing.conftest import AS_OF, NOW, ledger, statuses
+from tests.flows.sources.http.test_attacks import dripping, forever
 from warehouse.read.report import SourceAge
 
 KERAS = {"framework": "keras", "metric": "pypi_downloads", "level": 1000}
@@ -35,7 +38,10 @@ def bodies(hooks: ReplayServer) -> list[Any]:
 
 
 def hook(**more: Any) -> Mail:
-    return Mail.model_validate({"webhooks": [{"name": "channel", "url_env": "HOOK"} | more], "timeout_seconds": 60})
+    seconds = more.pop("timeout_seconds", 60)
+    return Mail.model_validate(
+        {"webhooks": [{"name": "channel", "url_env": "HOOK"} | more], "timeout_seconds": seconds}
+    )
 
 
 class Told:
@@ -188,6 +194,33 @@ def test_no_address_of_a_webhook_is_told(tell: Told, nobody_listens: str, con: d
         assert (outcome.status, outcome.recipient) == ("deferred", "HOOK")
         assert outcome.detail.startswith(said)
         assert "SECRET" not in f"{outcome} {ledger(con)}"
+
+
+def test_what_netrc_holds_is_not_for_webhooks(
+    tell: Told, hooks: ReplayServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert statuses(tell(hook())) == ["sent"]
+    assert "authorization" not in hooks.requests[0][1].headers
+
+
+def test_an_answer_that_drips_ends_at_the_deadline_and_is_uncertain(tell: Told) -> None:
+    with dripping(forever(b"HTTP/1.1 100 Continue\r\n\r\n"), 0.05) as url:
+        tell.environ["HOOK"] = url
+        assert statuses(tell(hook(timeout_seconds=1))) == ["uncertain"]
+
+
+def test_an_authority_that_is_not_there_is_told_by_name(
+    tell: Told, nobody_listens: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in AUTHORITIES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
+    tell.environ["HOOK"] = f"https://{nobody_listens}/x"
+    (outcome,) = tell(hook())
+    assert outcome.status == "deferred"
+    assert outcome.detail.startswith(f"SSL_CERT_FILE names {tmp_path / 'none.pem'}, which does not exist")
 
 
 def test_a_webhook_that_moves_is_the_same(tell: Told) -> None:

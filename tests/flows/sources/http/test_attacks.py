@@ -32,11 +32,12 @@ Attack = Callable[..., str]
 def attack() -> Iterator[Attack]:
     """Starts a server that answers each connection with what `sends` yields, `pause` seconds apart; gives its URL."""
     with ExitStack() as stack:
-        yield lambda sends, pause=0.0: stack.enter_context(_server(sends, pause))
+        yield lambda sends, pause=0.0: stack.enter_context(dripping(sends, pause))
 
 
 @contextmanager
-def _server(sends: Sends, pause: float) -> Iterator[str]:
+def dripping(sends: Sends, pause: float) -> Iterator[str]:
+    """A server that answers each connection with what `sends` yields, `pause` seconds apart; its URL."""
     over = Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
