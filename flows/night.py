@@ -22,7 +22,6 @@ from flows.process.private import kept_private
 from flows.process.progress import Progress
 from flows.process.signals import Stop
 from flows.run import Night, Run, attempt
-from warehouse.catalogue.services import source_of
 from warehouse.ledger import begin_run, finish_run, interrupt_running, last_run_at
 from warehouse.open import PUBLISHED, writing_warehouse
 from warehouse.publish import snapshot
@@ -91,10 +90,9 @@ def _too_old(run: Run) -> list[str]:
     limits, off = run.night.settings.freshness, run.night.settings.sources.off
     lines = []
     for age in run.report.facts.ages if run.report else ():
-        source = source_of(age.service)
-        status = limits.judge(source, age.status, age.age_days)
-        if status != "fresh" and source not in off:
-            lines.append(f"{source} {age.entity}: {status}, newest day {age.last_day or 'none'}")
+        status = limits.judge(age.source, age.status, age.age_days)
+        if status != "fresh" and age.source not in off:
+            lines.append(f"{age.source} {age.entity}: {status}, newest day {age.last_day or 'none'}")
     return lines
 
 

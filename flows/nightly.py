@@ -27,7 +27,6 @@ from flows.report_folder import make_report, prune, record_report, update_list, 
 from flows.run import Run, attempt
 from warehouse import checks
 from warehouse.breaks.suspected import suspected_breaks
-from warehouse.catalogue.services import source_of
 from warehouse.ledger import finish_step
 from warehouse.open import PUBLISHED
 from warehouse.publish import snapshot
@@ -156,7 +155,7 @@ def report(run: Run) -> None:
     run.report = make_report(run.night.settings, run.night.data, run.night.as_of, published=run.prepared)
     record_report(run.con, run.report)
     attempt(run, "list of reports", list_reports)
-    never = [(age.entity, source_of(age.service)) for age in run.report.facts.ages if age.status == "never"]
+    never = [(age.entity, age.source) for age in run.report.facts.ages if age.status == "never"]
     off = run.night.settings.sources.off
     run.failed += [f"{entity}: no data yet from {source}" for entity, source in never if source not in off]
     run.progress.end("report", "ok", str(run.report.page))

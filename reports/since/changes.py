@@ -17,7 +17,7 @@ from reports.facts import Facts, Mark
 from reports.sentences import labels_of, mark_text
 from reports.signals import SIGNALS, Signal
 from reports.wording import clean_label, compact, listed, long_day, short_label, told
-from warehouse.catalogue.services import name_of_source, source_of
+from warehouse.catalogue.services import name_of_source
 
 State = Mapping[str, Any]
 Level = tuple[str, str, float]  # framework, metric, level in the unit of the charts
@@ -38,7 +38,7 @@ class Since:
 
 def state_of(facts: Facts, rows: Sequence[SummaryRow]) -> State:
     """verdicts and levels by "framework metric"; breaks that are known; sources whose figures are stale."""
-    stale = {f"{source_of(age.service)} {age.entity}" for age in facts.ages if age.status == "stale"}
+    stale = {f"{age.source} {age.entity}" for age in facts.ages if age.status == "stale"}
     return {
         "verdicts": {_key(row): row.verdict for row in rows},
         "levels": {_key(row): row.level for row in rows},
@@ -143,7 +143,7 @@ def _sources(before: State, after: State, facts: Facts) -> Iterator[str]:
     """Sources whose figures went stale, or are no longer; what is no longer tracked has not come back."""
     older, newer = _asked(before), _asked(after)
     yield from _in_words(newer - older, "stale, no news", facts)
-    tracked = {_Asked(source_of(age.service), age.entity) for age in facts.ages}
+    tracked = {_Asked(age.source, age.entity) for age in facts.ages}
     yield from _in_words((older - newer) & tracked, "back", facts)
 
 

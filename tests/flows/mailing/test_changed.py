@@ -52,7 +52,7 @@ class Told:
 
     def report(self, day: date, verdict: str = "up", level: float = 900, age: str = "fresh") -> BuiltReport:
         rows = tuple(_with(row, verdict, level) for row in self._built.summary)
-        ages = (SourceAge("git", "git", "keras-team/keras", "commits", day, 1, age, None),)
+        ages = (SourceAge("git_history", "git", "keras-team/keras", "commits", day, 1, age, None),)
         facts = replace(self._built.facts, ages=ages)
         return replace(self._built, as_of=day, summary=rows, facts=facts, report_id=day.isoformat())
 

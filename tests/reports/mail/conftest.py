@@ -106,7 +106,7 @@ def facts_of(*labels: str) -> Facts:
         },
         releases={},
         breaks=BREAKS,
-        ages=(SourceAge("git", "git", "pytorch/pytorch", "commits", date(2021, 5, 1), 55, "stale", None),),
+        ages=(SourceAge("git_history", "git", "pytorch/pytorch", "commits", date(2021, 5, 1), 55, "stale", None),),
         definitions=(),
         failed_checks=(FailedCheck("vanished", "github", "tensorflow/tensorflow", "failed", "x"),),
         failed_steps=(FailedStep("git_history", "pytorch/pytorch", "git: no answer", has_rows=False),),

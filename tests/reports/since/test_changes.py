@@ -18,6 +18,7 @@ from reports.mail.digest import attached_page, digest_of
 from reports.mail.message import html, picture_file, text
 from reports.since.changes import MOST, changes, since_before, state_of, state_text
 from tests.conftest import open_few_rows
+from warehouse.catalogue.services import source_of
 from warehouse.ledger import begin_run
 from warehouse.publish import snapshot
 from warehouse.read.report import EarlierReport, SourceAge
@@ -113,7 +114,16 @@ def report(
 def stale(report: BuiltReport, *entities: tuple[str, str]) -> BuiltReport:
     tracked = {("git", "owner/repo0"), ("git", "owner/repo1"), ("clickpy", "package1"), *entities}
     ages = tuple(
-        SourceAge("x", service, entity, "x", AS_OF, 99, "stale" if (service, entity) in entities else "fresh", None)
+        SourceAge(
+            source_of(service),
+            service,
+            entity,
+            "x",
+            AS_OF,
+            99,
+            "stale" if (service, entity) in entities else "fresh",
+            None,
+        )
         for service, entity in sorted(tracked)
     )
     return replace(report, facts=replace(report.facts, ages=ages))
