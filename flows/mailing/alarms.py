@@ -25,6 +25,7 @@ from flows.mailing.webhook import address_in
 from flows.retry import again
 from flows.sources.errors import SourceError
 from flows.sources.http import HttpClient
+from reports.mail.payload import escaped_for_slack
 from warehouse.ledger import read_list_state, recipient_key, save_list_state
 from warehouse.open import identity_key
 from warehouse.printable import printable
@@ -67,9 +68,7 @@ def tell_outcome(
         told = read_list_state(con, told_name)
         if is_failing == (told is not None and json.loads(told[1])["is_failing"]):
             continue  # one that was never told anything takes it that nights are well
-
         note = partial(_note, con, told_name, outcome.now.date())
-
         try:
             with line() as session:
                 again(
@@ -121,8 +120,7 @@ def _mail_to(recipient: str, settings: Settings, outcome: Outcome) -> bytes:
 
 def _json_of(hook: Webhook, outcome: Outcome) -> bytes:
     if hook.form == "slack":
-        words = f"{outcome.title}\n{outcome.text}".replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        return json.dumps({"text": words}).encode()
+        return json.dumps({"text": escaped_for_slack(f"{outcome.title}\n{outcome.text}")}).encode()
     problems = [printable(problem) for problem in outcome.problems]
     return json.dumps(
         {"is_failing": bool(problems), "at": outcome.now.isoformat(), "title": outcome.title, "problems": problems}

@@ -54,9 +54,9 @@ def for_slack(built: BuiltReport, page: PageAt, only: frozenset[str] = frozenset
     if len(texts) > _MOST_SECTIONS:
         texts = [*texts[:_MOST_SECTIONS], f"{len(texts) - _MOST_SECTIONS} more are on {page.name}."]
     sections = [{"type": "section", "text": _words(text, _LONGEST_SECTION)} for text in texts]
-    where = f"{page.says}<{page.link}>" if page.link else _escaped(page.says + page.place)
+    where = f"{page.says}<{page.link}>" if page.link else escaped_for_slack(page.says + page.place)
     sections.append({"type": "section", "text": {"type": "mrkdwn", "text": where}})
-    return {"text": _escaped(title), "blocks": [{"type": "header", "text": _words(title, 150)}, *sections]}
+    return {"text": escaped_for_slack(title), "blocks": [{"type": "header", "text": _words(title, 150)}, *sections]}
 
 
 def _words(text: str, longest: int) -> dict[str, Any]:
@@ -64,5 +64,6 @@ def _words(text: str, longest: int) -> dict[str, Any]:
     return {"type": "plain_text", "text": one_line(text, longest), "emoji": False}
 
 
-def _escaped(text: str) -> str:
+def escaped_for_slack(text: str) -> str:
+    """`text` where Slack looks for links and mentions, without any."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
