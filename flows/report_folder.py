@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +21,7 @@ from reports.index import DATA, report_folders, write_index
 from reports.mail.message import write_files
 from reports.since.changes import state_of, state_text
 from warehouse.ledger import save_report_issue
-from warehouse.open import PUBLISHED, WarehouseBusy, WarehouseError, writing_warehouse
+from warehouse.open import PUBLISHED, WarehouseBusy, WarehouseError, alone_in, writing_warehouse
 from warehouse.publish.exports import export_views
 from warehouse.publish.snapshot import reading_published
 from warehouse.read.queries import query
@@ -43,7 +41,7 @@ def make_report(
     Raises warehouse.publish.snapshot.PublishedError. Where another process builds in the same folder, it is waited for.
     """
     folder = out or data / "reports" / as_of.isoformat()
-    with nullcontext() if out else kept_private(data), _alone_in(folder):
+    with nullcontext() if out else kept_private(data), alone_in(folder):
         built = make_page(published or data / PUBLISHED, as_of, folder, settings.report)
         write_files(built)
     return built
@@ -55,20 +53,9 @@ def update_list(reports: Path, built: BuiltReport, last_day: date, base_url: str
     Later reports than of `last_day` do not count: a night whose clock was wrong has left them.
     """
     labels = {item.framework: item.label for item in built.facts.frameworks}
-    with _alone_in(reports):
+    with alone_in(reports):
         write_index(reports, labels, last_day, base_url=base_url)
         point_to_newest(reports, last_day)
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def make_page(published: Path, as_of: date, folder: Path, report: Report) -> BuiltReport:
@@ -95,7 +82,7 @@ def write_data_files(settings: Settings, data: Path, published: Path | None = No
     forms = settings.report.data_files
     if not forms and not folder.is_dir():
         return
-    with kept_private(data), _alone_in(folder), reading_published(published or data / PUBLISHED) as con:
+    with kept_private(data), alone_in(folder), reading_published(published or data / PUBLISHED) as con:
         try:
             export_views(con, folder, forms)
         except duckdb.IOException as error:
@@ -117,7 +104,7 @@ def prune(settings: Settings, data: Path, last_day: date, published: Path | None
     may_go = [day for day in old if (day, _hash(folders[day] / PAGE)) in issued]
     for number in range(min(_PRUNED_A_NIGHT, len(may_go))):  # not each time the same, in case one cannot go
         day = may_go[(last_day.toordinal() * _PRUNED_A_NIGHT + number) % len(may_go)]
-        with _alone_in(folders[day]):
+        with alone_in(folders[day]):
             if _comes_again(published, day, folders[day], settings.report):
                 _take_away(folders[day])
 

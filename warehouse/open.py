@@ -127,7 +127,9 @@ def _beside_readers(path: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.IOException as error:
         if not is_held(str(error)):
             raise
-        with _alone_in(path.parent), suppress(OSError):  # where there is no room for a copy, they are named
+        # Of two that find readers, the second finds what the first has put in place. Where there is no room for a copy,
+        # the readers are named.
+        with alone_in(path.parent), suppress(OSError):
             if _is_only_read(path):
                 _leave_to_readers(path)
             return duckdb.connect(str(path))
@@ -158,8 +160,9 @@ def _leave_to_readers(path: Path) -> None:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """One process at a time: of two that find a reader, the second finds what the first has put in place."""
+def alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time is in this context; the folder is made where there is none."""
+    folder.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
