@@ -1,4 +1,4 @@
-"""`trends nightly` and `import-search`: what brings figures into the warehouse."""
+"""What brings figures into the warehouse: `trends nightly`, `schedule`, `backfill` and `import-search`."""
 
 from __future__ import annotations
 
