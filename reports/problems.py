@@ -9,7 +9,7 @@ from reports.compare import SummaryRow
 from reports.facts import Facts, Mark
 from reports.sentences import break_words, labels_of, lowered, mark_text, names_more
 from reports.signals import SIGNALS, Signal
-from reports.wording import clean_label, listed, long_day, month_name, sentence, told, without_addresses
+from reports.wording import clean_label, first_ones, listed, long_day, month_name, sentence, told, without_addresses
 from warehouse.catalogue.services import name_of, name_of_source
 from warehouse.read.report import Doubt, FailedStep, SourceAge
 
@@ -145,7 +145,8 @@ def _whom(facts: Facts, rows: Sequence[SourceAge] | Sequence[FailedStep]) -> str
 
 def _entities(rows: Sequence[SourceAge] | Sequence[FailedStep]) -> str:
     names = [_ALL_PACKAGES.get(row.entity, clean_label(row.entity)) for row in rows]
-    return listed(names if len(names) <= _MOST_REASONS else [*names[:2], f"{len(names) - 2} more"])
+    shown, left = first_ones(names, _MOST_REASONS)
+    return listed([*shown, f"{left} more"] if left else shown)
 
 
 def _withheld(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> list[str]:
@@ -155,16 +156,16 @@ def _withheld(facts: Facts, rows: Sequence[SummaryRow], signal: Signal) -> list[
         said = row.marks and not names_more(row)
         if row.signal is signal and row.verdict == "not comparable" and not said:
             reasons.setdefault(row.reason, []).append(row.framework)
-    told_apart = list(reasons.items())
-    rest = [key for _, keys in told_apart[_MOST_REASONS - 1 :] for key in keys]
+    shown, left = first_ones(list(reasons.items()), _MOST_REASONS)
     lines = [
         f"{signal.title}: the change from the year before is withheld{_who(facts, keys)}: {lowered(sentence(reason))}"
-        for reason, keys in (told_apart if len(told_apart) <= _MOST_REASONS else told_apart[: _MOST_REASONS - 1])
+        for reason, keys in shown
     ]
-    if len(told_apart) > _MOST_REASONS:
+    if left:
+        rest = [key for keys in list(reasons.values())[len(shown) :] for key in keys]
         lines.append(
             f"{signal.title}: the change from the year before is withheld for {labels_of(facts, rest)} too, for "
-            f"{len(told_apart) - _MOST_REASONS + 1} other reasons, which stand beside the figures."
+            f"{left} other reasons, which stand beside the figures."
         )
     return lines
 
@@ -205,10 +206,8 @@ def _named(text: str, entity: str, noun: str) -> str:
 
 def _reasons(texts: Iterable[str]) -> str:
     """Each reason once; of many the first ones, and how many more there are."""
-    different = [text.rstrip(".") for text in dict.fromkeys(texts)]
-    if len(different) > _MOST_REASONS:
-        different = [*different[: _MOST_REASONS - 1], f"{len(different) - _MOST_REASONS + 1} other reasons"]
-    return "; ".join(different)
+    shown, left = first_ones([text.rstrip(".") for text in dict.fromkeys(texts)], _MOST_REASONS)
+    return "; ".join([*shown, f"{left} other reasons"] if left else shown)
 
 
 def _doubts(facts: Facts) -> list[str]:
@@ -223,8 +222,8 @@ def _doubts(facts: Facts) -> list[str]:
         services.setdefault(service, []).append(f"{name_of(service)}{f', {whom}' if whom else ''}: {note}")
     lines = []
     for service, texts in services.items():
-        shown = texts if len(texts) <= _MOST_REASONS else texts[: _MOST_REASONS - 1]
+        shown, left = first_ones(texts, _MOST_REASONS)
         lines += [sentence(text) for text in shown]
-        if len(texts) > len(shown):
-            lines.append(f"{name_of(service)}: {len(texts) - len(shown)} more answers give cause to look at them.")
+        if left:
+            lines.append(f"{name_of(service)}: {left} more answers give cause to look at them.")
     return lines

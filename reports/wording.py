@@ -8,9 +8,12 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from string import ascii_lowercase
+from typing import TypeVar
 
 from warehouse.catalogue.metrics import METRICS
 from warehouse.catalogue.services import SERVICES, name_of_source
+
+Item = TypeVar("Item")
 
 NBSP = "\u00a0"
 MINUS = "\u2212"
@@ -213,6 +216,12 @@ def times(ratio: float) -> str:
 def listed(items: Sequence[str]) -> str:
     """a, b and c."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
+
+
+def first_ones(items: Sequence[Item], most: int) -> tuple[Sequence[Item], int]:
+    """At most `most` of `items`, the last place being for their number where there are more, and how many are left."""
+    shown = items if len(items) <= most else items[: most - 1]
+    return shown, len(items) - len(shown)
 
 
 def how_many(number: int) -> str:

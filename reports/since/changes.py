@@ -16,7 +16,7 @@ from reports.compare import SummaryRow
 from reports.facts import Facts, Mark
 from reports.sentences import labels_of, mark_text
 from reports.signals import SIGNALS, Signal
-from reports.wording import clean_label, compact, listed, long_day, short_label, told
+from reports.wording import clean_label, compact, first_ones, listed, long_day, short_label, told
 from warehouse.catalogue.services import name_of_source
 
 State = Mapping[str, Any]
@@ -78,9 +78,8 @@ def _differences(before: State, after: State, facts: Facts, rows: Sequence[Summa
 
 
 def _at_most(texts: Sequence[str]) -> tuple[str, ...]:
-    if len(texts) <= MOST:
-        return tuple(texts)
-    return (*texts[: MOST - 1], f"{len(texts) - MOST + 1} more changes")
+    shown, left = first_ones(texts, MOST)
+    return (*shown, f"{left} more changes") if left else tuple(shown)
 
 
 def _names(rows: Sequence[SummaryRow]) -> dict[str, str]:
