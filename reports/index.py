@@ -21,7 +21,7 @@ from reports.facts import Period
 from reports.metrics_csv import span
 from reports.page import render
 from reports.signals import SIGNALS
-from reports.wording import clean_label, compact, exact, long_day, short_label, signed_percent
+from reports.wording import clean_label, compact, exact, first_ones, long_day, short_label, signed_percent
 from warehouse.calendar import FIRST_DAY
 
 INDEX, FEED, DATA = "index.html", "feed.xml", "data"
@@ -134,7 +134,7 @@ def _entries(reports_root: Path, labels: Mapping[str, str] | None, last_day: dat
 
     @cache
     def past(day: date) -> PastReport:
-        return PastReport(day, _headlines_of(folders[day] / "metrics.csv", day))
+        return past_report(folders[day], day)
 
     stamps = {day: _stamp(folders[day] / "metrics.csv") for day in days}
     known: dict[str, Any] = {}
@@ -168,10 +168,9 @@ def _stamp(path: Path) -> list[int] | None:
     return [status.st_mtime_ns, status.st_size]
 
 
-def past_reports(reports_root: Path, last_day: date = date.max) -> list[PastReport]:
-    """Every report below `reports_root` up to `last_day`, newest first."""
-    folders = report_folders(reports_root, last_day)
-    return [PastReport(day, _headlines_of(folders[day] / "metrics.csv", day)) for day in sorted(folders, reverse=True)]
+def past_report(folder: Path, as_of: date) -> PastReport:
+    """The report of `as_of` that lies in `folder`."""
+    return PastReport(as_of, _headlines_of(folder / "metrics.csv", as_of))
 
 
 def report_folders(reports_root: Path, last_day: date = date.max) -> dict[date, Path]:
@@ -235,9 +234,8 @@ def what_changed(before: PastReport | None, after: PastReport, labels: Mapping[s
         if older:
             name = f"{names.get(framework, framework)}, {_NOUNS[metric]}"
             texts += [f"{name}: {change}." for change in _changes(older, newer, moved=moved)]
-    if len(texts) > MOST_CHANGES:
-        texts = [*texts[: MOST_CHANGES - 1], f"{len(texts) - MOST_CHANGES + 1} more."]
-    return texts or [_NOTHING_NEW]
+    shown, left = first_ones(texts, MOST_CHANGES)
+    return [*shown, f"{left} more."] if left else texts or [_NOTHING_NEW]
 
 
 def _membership(

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports.index import past_reports, what_changed, write_index
+from reports.index import PastReport, past_report, report_folders, what_changed, write_index
 from reports.metrics_csv import Number, csv_text, span
 
 PERIOD = span(date(2020, 6, 1), date(2021, 5, 31))
@@ -26,6 +26,11 @@ def leave(root: Path, day: str, *numbers: Number) -> None:
     folder.mkdir(parents=True)
     (folder / "report.html").write_text("<!DOCTYPE html>", encoding="utf-8")
     (folder / "metrics.csv").write_text(csv_text(list(numbers)), encoding="utf-8")
+
+
+def past_reports(root: Path) -> list[PastReport]:
+    """Newest first."""
+    return [past_report(folder, day) for day, folder in sorted(report_folders(root).items(), reverse=True)]
 
 
 def changes(root: Path) -> list[str]:
