@@ -42,9 +42,6 @@ READING_50_MONTHS = ("main.longest_comparison",)
 COMPLETED = {"daily_metrics": "day", "monthly_metrics": "month", "rolling_12_months": "day"}
 COMPARED = ("configuration", "git_coverage", "undated_commits", "series_breaks", "watermark")
 
-
-_UNMASKED = "SELECT DISTINCT 'an author is no person after all' FROM evaluation.carried.author_days WHERE is_unmasked"
-
 Step = Callable[[duckdb.DuckDBPyConnection, str, str], None]
 
 
@@ -109,7 +106,7 @@ def _undated_commits(con: duckdb.DuckDBPyConnection, _warehouse: str, _statement
 def _author_days(con: duckdb.DuckDBPyConnection, _warehouse: str, statement: str) -> None:
     con.execute(statement)
     _run(con, "narrow/author_days")
-    _refuse(con.execute(_UNMASKED).fetchall())
+    _refuse(con.execute(query("publish/carry/unmasked")).fetchall())
 
 
 def _git_calendar(con: duckdb.DuckDBPyConnection, _warehouse: str, _statement: str) -> None:
