@@ -1,5 +1,20 @@
 CREATE VIEW rolling_12_months AS
-WITH years AS MATERIALIZED (FROM core.years),
+-- What a window lacks, in words; {} stands for the window, which may be this one or the one before.
+WITH years AS MATERIALIZED (
+    SELECT
+        *,
+        CASE WHEN NOT is_seen_whole THEN
+            CASE
+                WHEN incomplete_months IS NULL
+                    THEN format('{} of the {} days of {{}} were observed', observed_days, expected_days)
+                ELSE format(
+                    '{} of {{}} {} not complete, with {} of the {} days observed',
+                    incomplete_months, CASE incomplete_months WHEN 1 THEN 'is' ELSE 'are' END, observed_days, expected_days
+                )
+            END || CASE WHEN observed_days < seen_days THEN ' whole.' ELSE '.' END
+        END AS lack
+    FROM core.years
+),
 
 -- Each window beside the one that ends on the day before it begins, and why the two cannot be compared.
 compared AS MATERIALIZED (
@@ -8,39 +23,13 @@ compared AS MATERIALIZED (
         previous.value AS previous_value,
         CASE
             WHEN years.seen_days = 0 AND years.expected_days = 1 THEN 'There is no reading on this day.'
-            WHEN NOT years.is_seen_whole AND years.incomplete_months IS NULL THEN format(
-                '{} of the {} days of these 12 months were observed{}.',
-                years.observed_days,
-                years.expected_days,
-                CASE WHEN years.observed_days < years.seen_days THEN ' whole' ELSE '' END
-            )
-            WHEN NOT years.is_seen_whole THEN format(
-                '{} of these 12 months {} not complete, with {} of the {} days observed{}.',
-                years.incomplete_months,
-                CASE years.incomplete_months WHEN 1 THEN 'is' ELSE 'are' END,
-                years.observed_days,
-                years.expected_days,
-                CASE WHEN years.observed_days < years.seen_days THEN ' whole' ELSE '' END
-            )
+            WHEN NOT years.is_seen_whole THEN format(years.lack, 'these 12 months')
             WHEN years.service = 'git' AND years.same_since > years.previous_start
                 THEN format('The history begins on {}, later than the 12 months before.', years.same_since)
             WHEN coalesce(previous.seen_days, 0) = 0 AND years.expected_days = 1
                 THEN format('There is no reading on {}, 12 months before.', years.window_start - 1)
             WHEN coalesce(previous.seen_days, 0) = 0 THEN 'Nothing was observed in the 12 months before.'
-            WHEN NOT previous.is_seen_whole AND previous.incomplete_months IS NULL THEN format(
-                '{} of the {} days of the 12 months before were observed{}.',
-                previous.observed_days,
-                previous.expected_days,
-                CASE WHEN previous.observed_days < previous.seen_days THEN ' whole' ELSE '' END
-            )
-            WHEN NOT previous.is_seen_whole THEN format(
-                '{} of the 12 months before {} not complete, with {} of the {} days observed{}.',
-                previous.incomplete_months,
-                CASE previous.incomplete_months WHEN 1 THEN 'is' ELSE 'are' END,
-                previous.observed_days,
-                previous.expected_days,
-                CASE WHEN previous.observed_days < previous.seen_days THEN ' whole' ELSE '' END
-            )
+            WHEN NOT previous.is_seen_whole THEN format(previous.lack, 'the 12 months before')
             WHEN years.same_since > years.previous_start
                 THEN format('Source or basis is another one since {}: now {}, {}.', years.same_since, years.service, years.basis)
             WHEN previous.value = 0 THEN 'The 12 months before count none.'
