@@ -162,4 +162,4 @@ def _in_ledger(backfill: Backfill, con: duckdb.DuckDBPyConnection) -> Iterator[N
     status = "partial" if backfill.failed else "ok"
     finish_run(con, backfill.run_id, finished_at=now, status=status, error="\n".join(backfill.failed) or None)
     if backfill.loaded:
-        snapshot.publish(con, backfill.night.data / PUBLISHED, full=True)  # of days that no night adds to
+        snapshot.publish(con, backfill.night.data / PUBLISHED)

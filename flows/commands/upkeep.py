@@ -76,7 +76,7 @@ def quarantine(
             typer.echo(f"days {held[0]['window_start']} to {held[0]['window_end']}; asked: {held[0]['request']}")
             return ALL_DONE
         (release if what == "release" else drop_held)(con, held[0]["answer_id"])
-        publish(con, data / PUBLISHED, full=True)  # what is published of other answers may change with it
+        publish(con, data / PUBLISHED)
     typer.echo("released; it counts from now on" if what == "release" else "dropped; as if it had never come")
     return ALL_DONE
 

@@ -21,6 +21,8 @@ from flows.replay.clickhouse import ClickhouseReplay, InstallerDay
 from flows.replay.server import ReplayServer, Reply, Request
 from flows.run import Night
 from tests.conftest import open_few_rows, run_here
+from tests.warehouse.published.test_only_what_is_new import rows_kept
+from warehouse.publish.snapshot import publish
 
 TODAY = date(2026, 3, 1)
 BEGINS = date(2023, 5, 1)  # the first day of the package
@@ -118,6 +120,16 @@ def test_what_broke_off_goes_on_where_it_was(place: Place) -> None:
     assert place.run(date(2023, 5, 1), date(2024, 12, 31))
     assert place.asked == [("2023-05-01", "2023-12-31")] * 2
     assert place.days()[0][0] == BEGINS
+
+
+def test_what_is_published_then_is_what_all_of_it_would_give(place: Place) -> None:
+    """Days before those that are published already, and days among them."""
+    for first_day, last_day in ((date(2025, 6, 1), date(2025, 12, 31)), (date(2023, 5, 1), date(2025, 6, 30))):
+        assert place.run(first_day, last_day)
+    whole = place.data / "whole.duckdb"
+    with open_few_rows(place.data / "warehouse.duckdb") as con:
+        publish(con, whole, full=True)
+    assert rows_kept(place.data / "published.duckdb") == rows_kept(whole)
 
 
 def test_one_framework_or_all(place: Place) -> None:
