@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -74,19 +76,27 @@ def test_a_newer_file_is_refused(tmp_path: Path) -> None:
         open_warehouse(path)
 
 
-def test_a_busy_warehouse_names_the_holder(tmp_path: Path) -> None:
-    path = tmp_path / "w.duckdb"
-    hold = f"import duckdb; con = duckdb.connect({str(path)!r}); print('held', flush=True); input()"
+@contextmanager
+def held(path: Path, *, read_only: bool) -> Iterator[int]:
+    """Another process that has the file open; its number."""
+    connect = f"con = duckdb.connect({str(path)!r}, read_only={read_only})"
+    hold = f"import duckdb; {connect}; print('held', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout
         assert holder.stdout.readline() == "held\n"
+        yield holder.pid
+        holder.communicate("\n")
+
+
+def test_a_busy_warehouse_names_the_holder(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    with held(path, read_only=False) as pid:
         with pytest.raises(WarehouseBusy) as caught:
             open_warehouse(path)
-        assert caught.value.pid == holder.pid
-        assert str(holder.pid) in str(caught.value)
-        holder.communicate("\n")
+        assert caught.value.pid == pid
+        assert str(pid) in str(caught.value)
 
 
 def test_a_tool_that_reads_the_warehouse_keeps_it_and_stops_nobody(tmp_path: Path) -> None:
@@ -121,15 +131,10 @@ def test_where_there_is_no_room_for_a_copy_the_reader_is_named(tmp_path: Path) -
     path = tmp_path / "w.duckdb"
     open_warehouse(path).close()
     (tmp_path / ".w.duckdb.copy").mkdir()  # in the way of the copy
-    hold = f"import duckdb; con = duckdb.connect({str(path)!r}, read_only=True); print('held', flush=True); input()"
-    with subprocess.Popen(
-        [sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == "held\n"
-        with pytest.raises(WarehouseBusy, match=rf"in use by process {holder.pid}; wait until it ends"):
+    with held(path, read_only=True) as pid:
+        because = rf"in use by process {pid}; wait until it ends"
+        with pytest.raises(WarehouseBusy, match=because):
             open_warehouse(path)
-        holder.communicate("\n")
 
 
 def test_a_file_of_another_kind_is_refused_in_one_line(tmp_path: Path) -> None:
