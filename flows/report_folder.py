@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import nullcontext, suppress
 from datetime import date
 from hashlib import sha256
@@ -77,16 +77,32 @@ def point_to_newest(reports: Path, last_day: date) -> None:
 
 
 def write_data_files(settings: Settings, data: Path, published: Path | None = None) -> None:
-    """Every public view as files in reports/data, as `[report] data_files` says. Raises OSError, PublishedError."""
-    folder = data / "reports" / DATA
+    """Every public view as files in reports/data, as `[report] data_files` says. Raises OSError, PublishedError.
+
+    What they were made of is noted beside them: files of the same copy in the same forms are not written again.
+    """
+    folder, copy = data / "reports" / DATA, published or data / PUBLISHED
     forms = settings.report.data_files
     if not forms and not folder.is_dir():
         return
-    with kept_private(data), alone_in(folder), reading_published(published or data / PUBLISHED) as con:
-        try:
-            export_views(con, folder, forms)
-        except duckdb.IOException as error:
-            raise OSError(str(error).partition("\n")[0]) from None
+    noted = folder.with_name(f".{DATA}.json")
+    with kept_private(data), alone_in(folder):
+        if noted.is_file() and noted.read_bytes() == _made_of(copy, forms, folder):
+            return
+        noted.unlink(missing_ok=True)
+        with reading_published(copy) as con:
+            try:
+                export_views(con, folder, forms)
+            except duckdb.IOException as error:
+                raise OSError(str(error).partition("\n")[0]) from None
+        noted.write_bytes(_made_of(copy, forms, folder))
+
+
+def _made_of(copy: Path, forms: Collection[str], folder: Path) -> bytes:
+    """By what the files in `folder` are known to be those of `copy` in these forms."""
+    status = copy.stat()
+    names = sorted(path.name for path in folder.iterdir())
+    return json.dumps([status.st_ino, status.st_mtime_ns, status.st_size, sorted(forms), names]).encode()
 
 
 def prune(settings: Settings, data: Path, last_day: date, published: Path | None = None) -> None:

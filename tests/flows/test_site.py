@@ -69,6 +69,23 @@ def test_only_the_forms_that_are_asked_for_are_there(demo: Demo, tmp_path: Path,
     assert "gone.csv" not in left
 
 
+def test_files_of_the_same_copy_are_not_written_again(demo: Demo, tmp_path: Path) -> None:
+    copy, folder = Path(shutil.copy(demo.published, tmp_path / "published.duckdb")), tmp_path / "reports" / "data"
+
+    def written(*forms: str) -> dict[str, int]:
+        write_data_files(settings_of(tmp_path, data_files=list(forms)), tmp_path, copy)
+        return {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+    first = written("csv")
+    assert written("csv") == first
+    (folder / "releases.csv").unlink()
+    assert written("csv").keys() == first.keys()
+    assert written("csv", "json").keys() > first.keys()
+    before = written("csv")
+    copy.touch()
+    assert not set(written("csv").values()) & set(before.values())
+
+
 def test_a_file_that_cannot_be_written_is_one_line(demo: Demo, tmp_path: Path) -> None:
     (tmp_path / "reports" / "data" / ".partial" / "releases.csv").mkdir(parents=True)
     with pytest.raises(OSError, match=r"releases\.csv") as refused:
