@@ -32,6 +32,7 @@ class Metric:
     short_unit: str
     days_view: str | None = None
     counted_as: tuple[str, ...] = ()
+    adds_up_to: str | None = None
 
 
 def _metric(key: str, entry: dict[str, object]) -> Metric:

@@ -59,11 +59,12 @@ SELECT
     count(*) FILTER (WHERE NOT is_merge) AS commits,
     count(*) FILTER (WHERE NOT is_merge AND has_agent_trailer) AS agent_commits,
     min(day) OVER author AS first_day,
+    min(day) FILTER (WHERE NOT bool_and(is_merge)) OVER author AS first_work_day,
     bool_and(bool_and(is_person)) OVER author AS is_person
 FROM core.commits
 GROUP BY framework, author_key, day
 WINDOW author AS (PARTITION BY framework, author_key);
-COMMENT ON VIEW core.author_days IS 'Days on which an author committed. commits and agent_commits (those that name a coding agent in a trailer) leave merges out and may be 0; first_day counts merges too.';
+COMMENT ON VIEW core.author_days IS 'Days on which an author committed. commits and agent_commits (those that name a coding agent in a trailer) leave merges out and may be 0; first_day counts merges too, first_work_day does not and may be NULL.';
 
 CREATE VIEW core.git_spans AS
 SELECT author_days.framework, min(author_days.first_day) AS first_day, any_value(coverage.last_day) AS last_day

@@ -12,6 +12,7 @@ author_months AS (
         CAST(sum(commits) AS BIGINT) AS commits,
         sum(agent_commits) AS agent_commits,
         min(first_day) AS first_day,
+        min(first_work_day) AS first_work_day,
         bool_and(is_person) AS is_person
     FROM author_days
     GROUP BY framework, author_key, month
@@ -26,6 +27,7 @@ counts AS (
         count(*) FILTER (WHERE commits > 0) AS active_contributors,
         count(*) FILTER (WHERE commits > 0 AND is_person) AS active_contributors_without_bots,
         count(*) FILTER (WHERE first_day >= month) AS new_contributors,
+        count(*) FILTER (WHERE commits > 0 AND first_work_day >= month) AS new_contributors_without_merges,
         count(*) FILTER (WHERE commits > 0 AND first_day >= month) AS newly_active_contributors,
         count(*) FILTER (WHERE commits > 0 AND first_day < month) AS returning_contributors,
         coalesce(sum(commits) FILTER (WHERE NOT is_person), 0) AS masked_or_bot_commits,
@@ -47,6 +49,7 @@ every_month AS (
         CAST(coalesce(counts.active_contributors, 0) AS DOUBLE) AS active_contributors,
         CAST(coalesce(counts.active_contributors_without_bots, 0) AS DOUBLE) AS active_contributors_without_bots,
         CAST(coalesce(counts.new_contributors, 0) AS DOUBLE) AS new_contributors,
+        CAST(coalesce(counts.new_contributors_without_merges, 0) AS DOUBLE) AS new_contributors_without_merges,
         CAST(coalesce(counts.newly_active_contributors, 0) AS DOUBLE) AS newly_active_contributors,
         CAST(coalesce(counts.returning_contributors, 0) AS DOUBLE) AS returning_contributors,
         CAST(coalesce(counts.masked_or_bot_commits, 0) AS DOUBLE) AS masked_or_bot_commits,

@@ -54,6 +54,7 @@ counts AS (
         day,
         sum(commits) AS commits,
         count(*) FILTER (WHERE day = first_day) AS new_contributors,
+        count(*) FILTER (WHERE day = first_work_day) AS new_contributors_without_merges,
         coalesce(sum(commits) FILTER (WHERE NOT is_person), 0) AS masked_or_bot_commits,
         sum(agent_commits) AS agent_commits
     FROM author_days
@@ -71,6 +72,7 @@ spine AS (
         calendar.window_days,
         coalesce(counts.commits, 0) AS commits,
         coalesce(counts.new_contributors, 0) AS new_contributors,
+        coalesce(counts.new_contributors_without_merges, 0) AS new_contributors_without_merges,
         coalesce(counts.masked_or_bot_commits, 0) AS masked_or_bot_commits,
         coalesce(counts.agent_commits, 0) AS agent_commits,
         coalesce(day_steps.step, 0) AS step,
@@ -94,6 +96,7 @@ every_day AS (
         CAST(sum(spine.step) OVER so_far AS DOUBLE) AS active_contributors,
         CAST(sum(spine.person_step) OVER so_far AS DOUBLE) AS active_contributors_without_bots,
         CAST(sum(spine.new_contributors) OVER twelve_months AS DOUBLE) AS new_contributors,
+        CAST(sum(spine.new_contributors_without_merges) OVER twelve_months AS DOUBLE) AS new_contributors_without_merges,
         CAST(sum(spine.newcomer_step) OVER so_far AS DOUBLE) AS newly_active_contributors,
         CAST(sum(spine.step - spine.newcomer_step) OVER so_far AS DOUBLE) AS returning_contributors,
         CAST(sum(spine.masked_or_bot_commits) OVER twelve_months AS DOUBLE) AS masked_or_bot_commits,
