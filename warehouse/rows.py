@@ -140,7 +140,52 @@ class Break:
     ends_on: date | None = None
 
 
-Row = SearchPoint | Download | Release | Commit | StarDay | RepositoryTotal | FrameworkEntry | PackageEntry | Break
+@dataclass(frozen=True, slots=True)
+class ClaimReading:
+    """One way in which a claim of config.toml may be meant, with the claim itself; days are UTC days, both included.
+
+    position       of the reading among all of the file, from 0
+    made_on        when it was claimed, None where that is not known
+    value          the number that is claimed, None where it names none; it stands for all from value_low to value_high
+                   (None: without end), which is what it would be rounded from
+    begins_from, begins_until   the time in which something is claimed to have begun, None for a number
+    packages       whose downloads are meant, with commas between; empty: all of the framework
+    first_day, last_day   from when to when is counted; None: since the beginning, until today
+    basis          what is counted, empty where there is no choice
+    """
+
+    claim: str
+    quote: str
+    source_name: str
+    source_url: str
+    made_on: date | None
+    framework: str
+    value: int | None
+    value_low: int | None
+    value_high: int | None
+    begins_from: date | None
+    begins_until: date | None
+    reading: str
+    position: int
+    metric: str
+    packages: str
+    first_day: date | None
+    last_day: date | None
+    basis: str
+
+
+Row = (
+    SearchPoint
+    | Download
+    | Release
+    | Commit
+    | StarDay
+    | RepositoryTotal
+    | FrameworkEntry
+    | PackageEntry
+    | Break
+    | ClaimReading
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from warehouse.read.queries import query
 from warehouse.rows import (
     Answer,
     Break,
+    ClaimReading,
     Commit,
     Download,
     FrameworkEntry,
@@ -40,6 +41,7 @@ TABLES: dict[type[Row], str] = {
     FrameworkEntry: "frameworks",
     PackageEntry: "framework_packages",
     Break: "breaks",
+    ClaimReading: "claims",
 }
 
 _ANSWERS = pa.schema(

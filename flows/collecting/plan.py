@@ -11,6 +11,7 @@ import duckdb
 from packaging.utils import canonicalize_name
 
 from flows.collecting.clients import Clients
+from flows.config.claims import period
 from flows.config.settings import Framework, Settings
 from flows.run import Night
 from flows.sources.git.clone import clone_of
@@ -32,7 +33,7 @@ from warehouse.read.state import (
     star_days,
     star_history_begins,
 )
-from warehouse.rows import Answer, Break, FrameworkEntry, PackageEntry
+from warehouse.rows import Answer, Break, ClaimReading, FrameworkEntry, PackageEntry
 
 COMPARE_DAYS = 400  # of downloads, every 30 days: repairs have come months late
 
@@ -90,6 +91,7 @@ def configuration(night: Night) -> list[Answer]:
         _config_answer(night, "frameworks", tuple(frameworks)),
         _config_answer(night, "packages", tuple(packages)),
         _config_answer(night, "breaks", (*known_breaks(), *_own_breaks(night.settings))),
+        _config_answer(night, "claims", tuple(_claims(night.settings))),
     ]
 
 
@@ -101,6 +103,22 @@ def _own_breaks(settings: Settings) -> list[Break]:
         )
         for item in settings.breaks
     ]  # fmt: skip
+
+
+def _claims(settings: Settings) -> Iterator[ClaimReading]:
+    """A row for each reading of each claim, in the order of the file."""
+    readings = ((claim, reading) for claim in settings.claims for reading in claim.readings)
+    for position, (claim, reading) in enumerate(readings):
+        low, high = claim.stands_for
+        begins = period(claim.began) if claim.began else (None, None)
+        yield ClaimReading(
+            claim=claim.name, quote=claim.quote, source_name=claim.source, source_url=claim.source_url or "",
+            made_on=claim.made_on, framework=claim.framework, value=claim.value, value_low=low, value_high=high,
+            begins_from=begins[0], begins_until=begins[1], reading=reading.name, position=position,
+            metric=reading.metric, packages=",".join(sorted(map(canonicalize_name, reading.packages))),
+            first_day=reading.first_day, last_day=reading.last_day,
+            basis=reading.basis or "",
+        )  # fmt: skip
 
 
 def search_query(settings: Settings, framework: Framework) -> tuple[str, str]:
@@ -118,7 +136,9 @@ def search_labels(settings: Settings) -> dict[str, str]:
 
 
 def _config_answer(
-    night: Night, entity: str, rows: tuple[FrameworkEntry, ...] | tuple[PackageEntry, ...] | tuple[Break, ...]
+    night: Night,
+    entity: str,
+    rows: tuple[FrameworkEntry, ...] | tuple[PackageEntry, ...] | tuple[Break, ...] | tuple[ClaimReading, ...],
 ) -> Answer:
     return Answer("config", entity, "{}", night.now, rows, replaces_all=True)
 

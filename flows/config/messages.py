@@ -116,6 +116,7 @@ def across_keys(table: Mapping[str, Any]) -> list[str]:
         *_requirements(frameworks),
         *_reference(table, frameworks),
         *_entities(table, frameworks),
+        *_claims(table, frameworks),
     ]
 
 
@@ -171,6 +172,36 @@ def _entities(table: Mapping[str, Any], frameworks: Mapping[str, Mapping[str, An
         if isinstance(entity, str) and entity not in known:
             allowed = "must be a framework's key, a repository or a package named in this file, or * for all"
             yield f"breaks[{number}].entity = {_shown(entity)}: {allowed}{_meant(entity, known)}"
+
+
+def _claims(table: Mapping[str, Any], frameworks: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Of frameworks that are not tracked, and of packages that nobody asks about, there is nothing to check with."""
+    asked = {
+        canonicalize_name(name)
+        for entry in frameworks.values()
+        for key in ("packages", "required_by")
+        for name in _texts(entry, key)
+    }
+    first: dict[str, int] = {}
+    for number, claim in enumerate(_tables(table, "claims"), start=1):
+        name, framework = claim.get("name"), claim.get("framework")
+        if isinstance(name, str) and (owner := first.setdefault(name, number)) != number:
+            yield f"claims[{number}].name = {_shown(name)}: claims[{owner}] has it too; reports tell by it"
+        if isinstance(framework, str) and framework not in frameworks:
+            allowed = f"must be a framework's key: {', '.join(_shown_name(key) for key in frameworks)}"
+            yield f"claims[{number}].framework = {_shown(framework)}: {allowed}{_meant(framework, list(frameworks))}"
+        for place, reading in enumerate(_tables(claim, "readings"), start=1):
+            for package in _texts(reading, "packages"):
+                if canonicalize_name(package) not in asked:
+                    where = f"claims[{number}].readings[{place}].packages"
+                    allowed = "no framework has it in packages or required_by, so nobody asks for its downloads"
+                    yield f"{where}: {_shown(package)}: {allowed}{_meant(package, sorted(asked))}"
+
+
+def _tables(table: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    """Those of a list of tables, whatever else stands between them; their numbers are those of the file."""
+    value = table.get(key)
+    return [item if isinstance(item, Mapping) else {} for item in value] if isinstance(value, list) else []
 
 
 def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StrictBool, ValidationError, ValidationInfo, field_validator
 
 from flows.config.alarms import Alarms, Freshness
+from flows.config.claims import Claim
 from flows.config.mail import Mail
 from flows.config.messages import across_keys, in_one_key
 from flows.config.section import Section
@@ -197,6 +198,7 @@ class Settings(Section):
     freshness: Freshness = Freshness()
     alarms: Alarms = Alarms()
     breaks: tuple[MeasurementBreak, ...] = ()
+    claims: tuple[Claim, ...] = ()
 
     @field_validator("mail")
     @classmethod

@@ -6,7 +6,7 @@ import tomllib
 
 from flows.config.settings import Settings
 from tests.conftest import ROOT
-from tests.flows.config import test_tracked_keys, test_upstream_keys
+from tests.flows.config import test_claims, test_tracked_keys, test_upstream_keys
 from tests.flows.config.keys import keys_of
 from tests.flows.mailing import test_alarms, test_mail_keys
 
@@ -14,6 +14,7 @@ from tests.flows.mailing import test_alarms, test_mail_keys
 def test_what_every_key_changes_is_shown() -> None:
     """A new key needs a case that shows what it changes, and its name in SHOWN of that file."""
     shown = [test_tracked_keys.SHOWN, test_upstream_keys.SHOWN, test_mail_keys.SHOWN, test_alarms.SHOWN]
+    shown.append(test_claims.SHOWN)
     assert sorted(key for keys in shown for key in keys) == sorted(keys_of(Settings))
 
 

@@ -35,6 +35,7 @@ followed AS (
     SELECT
         *,
         lead(day) OVER later - day - 1 AS missing_days,
+        lead(low) OVER later AS next_low,
         lead(high) OVER later AS next_high
     FROM chosen
     WINDOW later AS (PARTITION BY package, basis ORDER BY day)
@@ -43,13 +44,13 @@ followed AS (
 SELECT package, basis, day, value, low, high, true AS is_observed, service
 FROM followed
 UNION ALL BY NAME
--- Up to a month without figures is taken to be as the day before it; at least nothing, at most what is highest beside it.
+-- Up to a month without figures is taken to be as the day before it, within what is told on both sides of it.
 SELECT
     package,
     basis,
     CAST(unnest(range(day + INTERVAL 1 DAY, day + to_days(CAST(missing_days + 1 AS INTEGER)), INTERVAL 1 DAY)) AS DATE) AS day,
     value,
-    0 AS low,
+    least(low, next_low) AS low,
     greatest(high, next_high) AS high,
     false AS is_observed,
     service

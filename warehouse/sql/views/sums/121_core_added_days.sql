@@ -5,8 +5,8 @@ WITH packages AS (SELECT framework, package FROM core.framework_packages WHERE r
 
 days AS (
     SELECT
-        packages.framework, bases.metric, days.package, days.basis, days.day, days.value, days.low, days.high,
-        days.is_observed AND lost.day IS NULL AS is_observed, days.service
+        packages.framework, bases.metric, days.package, days.basis, days.day, days.value,
+        CASE WHEN days.is_observed THEN days.low ELSE 0 END AS low, days.high, days.is_observed AND lost.day IS NULL AS is_observed, days.service
     FROM core.package_days AS days
     INNER JOIN packages USING (package)
     INNER JOIN core.download_bases AS bases USING (basis)
