@@ -1,8 +1,13 @@
 -- Whole histories that lack commits which were published: of months that were over, or because the default branch is
 -- another one. Such a history may be true, but nobody should find months smaller without being told why.
-WITH fresh AS (
-    SELECT entity, content_id, collected_at, json_extract_string(state, '$.branch') AS branch
+WITH branches AS (
+    SELECT answer_id, json_extract_string(state, '$.branch') AS branch FROM raw.answers WHERE service = 'git'
+),
+
+fresh AS (
+    SELECT entity, content_id, collected_at, branch
     FROM told_answers
+    INNER JOIN branches USING (answer_id)
     WHERE is_fresh AND service = 'git' AND replaces_all
     QUALIFY recency = max(recency) OVER (PARTITION BY entity)
 ),
@@ -11,8 +16,9 @@ WITH fresh AS (
 known AS (
     SELECT
         told.entity, told.content_id, told.recency, told.collected_at, told.last_whole_day,
-        json_extract_string(told.state, '$.branch') AS branch
+        branches.branch
     FROM told_answers AS told
+    INNER JOIN branches USING (answer_id)
     SEMI JOIN fresh USING (entity)
     WHERE NOT told.is_fresh AND told.service = 'git'
     QUALIFY told.recency >= coalesce(max(told.recency) FILTER (WHERE told.replaces_all) OVER (PARTITION BY told.entity), 0)

@@ -1,6 +1,6 @@
 -- The state that the last answer of a service about an entity left.
 SELECT state
-FROM core.answers
-WHERE service = $service AND entity = $entity
-ORDER BY recency DESC
-LIMIT 1
+FROM raw.answers
+WHERE answer_id = (
+    SELECT arg_max(answer_id, recency) FROM core.answers WHERE service = $service AND entity = $entity
+)

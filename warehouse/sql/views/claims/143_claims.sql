@@ -1,12 +1,13 @@
 CREATE VIEW claim_lineage AS
 SELECT
     claims.claim, claims.reading, answers.service, answers.entity, answers.answer_id, answers.run_id,
-    answers.collected_at, answers.request, answers.content_id, 'raw.' || answers.row_type AS raw_table
+    answers.collected_at, told.request, answers.content_id, 'raw.' || answers.row_type AS raw_table
 FROM core.claims AS claims
 INNER JOIN core.metrics AS metrics USING (metric)
 INNER JOIN core.frameworks AS frameworks USING (framework)
 INNER JOIN core.current_answers AS answers
     ON metrics.source = answers.source AND metrics.raw_table = 'raw.' || answers.row_type AND answers.row_count > 0
+INNER JOIN raw.answers AS told USING (answer_id)
 LEFT JOIN core.claim_packages AS packages ON claims.position = packages.position AND answers.entity = packages.package
 WHERE packages.package IS NOT NULL OR answers.entity = frameworks.repository;
 COMMENT ON VIEW claim_lineage IS 'The answers that the figures beside a claim are made from. Grain: claim, reading, answer_id.';

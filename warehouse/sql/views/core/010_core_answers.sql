@@ -8,6 +8,8 @@ SELECT coalesce(
 ) AS as_of;
 COMMENT ON VIEW core.clock IS 'One row: the day as of which all views answer. SET VARIABLE as_of, else that of the last run.';
 
+-- Without the long texts of an answer: who needs its request or its state joins raw.answers, else all of them would be
+-- carried along wherever answers are put in order.
 -- Of two answers collected at the same moment the one that the later run got is the more recent.
 -- An ANTI JOIN, since DuckDB plans all that stands before a correlated NOT EXISTS twice, at each of the many uses.
 CREATE VIEW core.answers AS
@@ -19,7 +21,7 @@ WITH got AS (
 )
 
 SELECT
-    answers.*,
+    answers.* EXCLUDE (request, state, body_id),
     CAST(answers.collected_at AS DATE) - 1 AS last_whole_day,
     row_number() OVER (ORDER BY answers.collected_at, got.run_number NULLS FIRST, answers.answer_id) AS recency
 FROM raw.answers AS answers
@@ -28,7 +30,7 @@ LEFT JOIN got ON answers.answer_id = got.answer_id
 ANTI JOIN raw.quarantine AS held ON answers.answer_id = held.answer_id
 WHERE answers.collected_at < clock.as_of + INTERVAL 1 DAY
     AND answers.collected_at < coalesce(CAST(getvariable('known_before') AS TIMESTAMP), TIMESTAMP 'infinity');
-COMMENT ON VIEW core.answers IS 'Answers collected up to the end of core.clock.as_of and not held back by a check (with SET VARIABLE known_before: before that moment). last_whole_day: the last day that was over when the answer was made, so the last whose figures may be whole; recency counts up.';
+COMMENT ON VIEW core.answers IS 'Answers collected up to the end of core.clock.as_of and not held back by a check (with SET VARIABLE known_before: before that moment). last_whole_day: the last day that was over when the answer was made, so the last whose figures may be whole; recency counts up. The request, the state and the body of an answer are in raw.answers alone.';
 
 CREATE VIEW core.current_answers AS
 SELECT * FROM core.answers

@@ -2,9 +2,9 @@
 
 CREATE VIEW core.search_questions AS
 SELECT
-    answer_id,
-    entity,
-    collected_at,
+    answers.answer_id,
+    answers.entity,
+    answers.collected_at,
     coalesce(json_extract_string(state, '$.question.geo'), '') AS geo,
     coalesce(json_extract_string(state, '$.question.timeframe'), '') AS timeframe,
     coalesce(json_extract_string(state, '$.question.match'), '') AS search_match,
@@ -13,8 +13,9 @@ SELECT
     concat_ws('|', geo, timeframe, search_match, category, property) AS question,
     coalesce(json_extract_string(state, '$.origin'), '') = 'import' AS is_imported,
     coalesce(TRY_CAST(json_extract_string(state, '$.is_aside') AS BOOLEAN), false) AS is_aside
-FROM core.answers
-WHERE service = 'google_trends';
+FROM core.answers AS answers
+INNER JOIN raw.answers AS told USING (answer_id)
+WHERE answers.service = 'google_trends';
 COMMENT ON VIEW core.search_questions IS 'The question of each draw: geo ("" is worldwide), timeframe as in config.toml, topic or term, category and property as Google numbers and names them; question is all of them in one text. is_imported: it came in a file that a browser had saved; is_aside: such a file that answers another question than config.toml asked then.';
 
 CREATE VIEW core.search_place AS

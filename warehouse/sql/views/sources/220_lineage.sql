@@ -113,7 +113,7 @@ SELECT
     answers.run_id,
     answers.answer_id,
     answers.collected_at,
-    answers.request,
+    told.request,
     metrics.raw_table,
     answers.content_id,
     everything.raw_rows,
@@ -122,7 +122,8 @@ SELECT
     answers.window_end
 FROM everything
 INNER JOIN core.metrics AS metrics USING (metric)
-INNER JOIN core.answers AS answers USING (answer_id);
+INNER JOIN core.answers AS answers USING (answer_id)
+INNER JOIN raw.answers AS told USING (answer_id);
 
 COMMENT ON VIEW lineage IS 'From a figure of monthly_metrics to the answers it is made from: SELECT * FROM lineage WHERE framework = ... AND metric = ... AND month = ... Grain: framework, metric, month, answer_id. The rows themselves are in raw_table, under this content_id; of stars only those that said something new.';
 COMMENT ON COLUMN lineage.framework IS 'Key of the framework in config.toml.';

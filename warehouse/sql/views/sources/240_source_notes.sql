@@ -2,19 +2,27 @@
 CREATE VIEW source_notes AS
 -- Each draw of the last time that Google answered, one a group of terms.
 WITH last_draws AS (
-    SELECT source, service, entity, state
-    FROM core.answers
-    WHERE service = 'google_trends'
-    QUALIFY collected_at = max(collected_at) OVER ()
+    SELECT last.source, last.service, last.entity, told.state
+    FROM (
+        SELECT answer_id, source, service, entity
+        FROM core.answers
+        WHERE service = 'google_trends'
+        QUALIFY collected_at = max(collected_at) OVER ()
+    ) AS last
+    INNER JOIN raw.answers AS told USING (answer_id)
 ),
 
 -- What the index last said of each package, its status among it where that is not "active".
 projects AS (
-    SELECT answers.source, answers.service, answers.entity, json_extract_string(answers.state, '$.project_status') AS status
-    FROM core.answers AS answers
-    INNER JOIN (SELECT DISTINCT package FROM core.framework_packages) AS packages ON answers.entity = packages.package
-    WHERE answers.service = 'pypi_index'
-    QUALIFY row_number() OVER (PARTITION BY answers.entity ORDER BY answers.recency DESC) = 1
+    SELECT last.source, last.service, last.entity, json_extract_string(told.state, '$.project_status') AS status
+    FROM (
+        SELECT answers.answer_id, answers.source, answers.service, answers.entity
+        FROM core.answers AS answers
+        INNER JOIN (SELECT DISTINCT package FROM core.framework_packages) AS packages ON answers.entity = packages.package
+        WHERE answers.service = 'pypi_index'
+        QUALIFY row_number() OVER (PARTITION BY answers.entity ORDER BY answers.recency DESC) = 1
+    ) AS last
+    INNER JOIN raw.answers AS told USING (answer_id)
 ),
 
 -- How far back the stars of a repository are known; they are read from the newest week back, as far as an hour allows.
@@ -24,8 +32,9 @@ histories AS (
         answers.service,
         answers.entity,
         min(answers.window_start) AS first_day,
-        bool_or(json_exists(answers.state, '$.history_begins') OR answers.replaces_all) AS is_whole
+        bool_or(json_exists(told.state, '$.history_begins') OR answers.replaces_all) AS is_whole
     FROM core.answers AS answers
+    INNER JOIN raw.answers AS told USING (answer_id)
     INNER JOIN core.frameworks AS frameworks ON answers.entity = frameworks.repository
     WHERE answers.service = 'github' AND answers.row_type = 'repository_stars'
     GROUP BY answers.source, answers.service, answers.entity
