@@ -10,7 +10,9 @@ COMMENT ON VIEW core.clock IS 'One row: the day as of which all views answer. SE
 
 -- Without the long texts of an answer: who needs its request or its state joins raw.answers, else all of them would be
 -- carried along wherever answers are put in order.
--- Of two answers collected at the same moment the one that the later run got is the more recent.
+-- Of two answers collected at the same moment the one that the later run got is the more recent. recency is such an order
+-- in one number (moment, run, beginning of the answer_id): a rank would put all answers in order
+-- wherever some of them are asked for.
 -- An ANTI JOIN, since DuckDB plans all that stands before a correlated NOT EXISTS twice, at each of the many uses.
 CREATE VIEW core.answers AS
 WITH got AS (
@@ -23,7 +25,8 @@ WITH got AS (
 SELECT
     answers.* EXCLUDE (request, state, body_id),
     CAST(answers.collected_at AS DATE) - 1 AS last_whole_day,
-    row_number() OVER (ORDER BY answers.collected_at, got.run_number NULLS FIRST, answers.answer_id) AS recency
+    epoch_us(answers.collected_at) * 100000000000000000000 + coalesce(got.run_number, 0) * 10000000000
+    + coalesce(TRY_CAST('0x' || left(answers.answer_id, 8) AS BIGINT), 0) AS recency
 FROM raw.answers AS answers
 CROSS JOIN core.clock AS clock
 LEFT JOIN got ON answers.answer_id = got.answer_id
@@ -33,13 +36,18 @@ WHERE answers.collected_at < clock.as_of + INTERVAL 1 DAY
 COMMENT ON VIEW core.answers IS 'Answers collected up to the end of core.clock.as_of and not held back by a check (with SET VARIABLE known_before: before that moment). last_whole_day: the last day that was over when the answer was made, so the last whose figures may be whole; recency counts up. The request, the state and the body of an answer are in raw.answers alone.';
 
 CREATE VIEW core.current_answers AS
-SELECT * FROM core.answers
-QUALIFY recency >= coalesce(
-        max(recency) FILTER (WHERE replaces_all) OVER (PARTITION BY service, entity, row_type), 0
-    )
-    AND recency >= coalesce(
-        max(recency) FILTER (WHERE replaces_all AND row_count = 0) OVER (PARTITION BY service, entity), 0
-    );
+SELECT answers.*
+FROM core.answers AS answers
+ANTI JOIN (
+    SELECT service, entity, row_type, row_count = 0 AS is_empty, max(recency) AS recency
+    FROM core.answers
+    WHERE replaces_all
+    GROUP BY ALL
+) AS wholes
+    ON answers.service = wholes.service
+        AND answers.entity = wholes.entity
+        AND (answers.row_type = wholes.row_type OR wholes.is_empty)
+        AND answers.recency < wholes.recency;
 COMMENT ON VIEW core.current_answers IS 'core.answers without those that a later whole (replaces_all) of the same service, entity and row type supersedes; a whole without rows supersedes every type.';
 
 -- Rows of a table by content: those whose content_id is one of its parts, of a row told several times the last part's.
