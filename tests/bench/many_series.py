@@ -33,7 +33,7 @@ from warehouse.save import save_answers
 
 LAST_DAY, DAY = date(2025, 12, 31), timedelta(days=1)
 JOBS = {
-    "rolling_12_months": ("years_of_days", "years_of_months", "years", "rolling_12_months"),
+    "rolling_12_months": ("years_of_months", "rolling_12_months"),
     "monthly_metrics": ("month_candidates", "monthly_metrics"),
 }
 

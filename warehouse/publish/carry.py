@@ -35,8 +35,6 @@ NARROWED = (
     "core.daily_by_service",
     "core.daily",
     "core.month_candidates",
-    "core.years_of_days",
-    "core.years",
 )
 READING_50_MONTHS = ("main.longest_comparison",)
 COMPLETED = {"daily_metrics": "day", "monthly_metrics": "month", "rolling_12_months": "day"}
