@@ -61,17 +61,18 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit of the default branch. `author_key` is a keyed hash; `author_kind`: person, bot or masked.
+    """A commit of the default branch. `author_kind`: person, bot or masked.
 
-    A time is None where git cannot read it. `has_agent_trailer`: its message names a coding agent beside the author.
+    `commit_key` and `author_key` are keyed hashes, and of the time only the day is kept: with the id or the second of a
+    commit anybody could look its author up in the public repository. `committed_on` is a UTC day, None where git cannot
+    read it. `has_agent_trailer`: its message names a coding agent beside the author.
     """
 
     repository: str
-    commit_sha: str
+    commit_key: str
     author_key: str
     author_kind: str
-    authored_at: datetime | None
-    committed_at: datetime | None
+    committed_on: date | None
     is_merge: bool
     has_agent_trailer: bool = False
 

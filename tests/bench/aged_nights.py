@@ -93,13 +93,10 @@ class Nights:
     def _history(self, at: datetime) -> Iterator[Answer]:
         for repository in COMMITS_A_NIGHT:
             commits = self._recorded(
-                "SELECT repository, commit_sha, author_key, author_kind, committed_at, is_merge FROM raw.git_commits"
+                "SELECT repository, commit_key, author_key, author_kind, committed_on, is_merge FROM raw.git_commits"
                 " WHERE repository = ?", repository,
             )  # fmt: skip
-            rows = tuple(
-                Commit(name, sha, key, kind, told.replace(tzinfo=UTC), told.replace(tzinfo=UTC), merge)
-                for name, sha, key, kind, told, merge in commits
-            )
+            rows = tuple(Commit(*row) for row in commits)
             yield Answer("git", repository, '{"since": null}', at, rows, replaces_all=True, state={"tip": "0"})
             days = self._recorded(
                 "SELECT DISTINCT ON (day) repository, day, stars_added FROM raw.repository_stars WHERE repository = ?",
@@ -116,8 +113,7 @@ class Nights:
                     _hash(f"{repository}{at}{n}")[:40],
                     self._author(repository),
                     "person",
-                    moment,
-                    moment,
+                    moment.date(),
                     n % 9 == 0,
                 )
                 for n, moment in enumerate(times)

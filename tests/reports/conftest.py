@@ -153,7 +153,7 @@ def everything(position: int, growth: float = 1.0) -> list[Answer]:
     stars = [StarDay(repository, day, round(20 * size)) for day, size in level]
     downloads = [Download(package, day, day, 1, "all", round(1000 * size)) for day, size in level]
     commits = [
-        Commit(repository, f"{position}-{day}-{n}", f"author{n}-{day.month}", "person", moment(day), moment(day), False)
+        Commit(repository, f"{position}-{day}-{n}", f"author{n}-{day.month}", "person", day, False)
         for day, size in level
         for n in range(round(4 * size))
     ]

@@ -249,7 +249,7 @@ def test_a_missing_week_and_a_missing_day_of_stars_are_found(night: Any) -> None
 
 
 def commit(sha: str, at: datetime = FIRST - 5 * DAY, author: str = "x") -> Commit:
-    return Commit("pytorch/pytorch", sha, author, "person", at, at, False)
+    return Commit("pytorch/pytorch", sha, author, "person", at.date(), False)
 
 
 def test_a_history_that_lost_most_of_its_commits_is_held_back(con: duckdb.DuckDBPyConnection, night: Any) -> None:

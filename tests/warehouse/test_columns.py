@@ -21,8 +21,8 @@ from warehouse.save import TABLES, save_answers
 
 AT = datetime(2021, 6, 25, 23, tzinfo=UTC)
 COMMITS = (
-    Commit("a/b", "f" * 40, "k1", "person", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), AT, True),
-    Commit("a/b", "0" * 40, "k2", "bot", datetime(1970, 1, 1, tzinfo=UTC), AT, False),
+    Commit("a/b", "f" * 40, "k1", "person", date(9999, 12, 31), True),
+    Commit("a/b", "0" * 40, "k2", "bot", date(1970, 1, 1), False),
 )
 
 TOTALS = (RepositoryTotal("a/b", date(2021, 6, 1), 2**40, 0), RepositoryTotal("ä/b", date(2021, 6, 1), 1, 2))
@@ -125,10 +125,10 @@ def test_one_value_stands_for_all_rows_and_a_wrong_one_is_refused() -> None:
 def test_columns_are_saved_like_rows(con: duckdb.DuckDBPyConnection) -> None:
     assert save_answers(con, "r1", [Answer("git", "a/b", "{}", AT, in_columns((*COMMITS, COMMITS[0])))]) == 2
     assert save_answers(con, "r2", [Answer("git", "a/b", "{}", AT, COMMITS[::-1])]) == 0
-    told = con.execute("SELECT commit_sha, authored_at, is_merge FROM raw.git_commits ORDER BY ALL").fetchall()
+    told = con.execute("SELECT commit_key, committed_on, is_merge FROM raw.git_commits ORDER BY ALL").fetchall()
     assert told == [
-        ("0" * 40, datetime(1970, 1, 1), False),
-        ("f" * 40, datetime(9999, 12, 31, 23, 59, 59), True),
+        ("0" * 40, date(1970, 1, 1), False),
+        ("f" * 40, date(9999, 12, 31), True),
     ]
 
 

@@ -77,7 +77,7 @@ def test_a_number_is_traced_to_as_many_raw_rows_as_it_counts(demo: Any) -> None:
     value = "FROM monthly_metrics WHERE framework = 'keras' AND metric = 'commits' AND month = DATE '2021-05-01'"
     (number,) = answer(published, f"SELECT value {value}")
     rows = answer(published, query("trace_a_number"))
-    assert len({row["commit_sha"] for row in rows}) == len(rows) == float(number["value"]) > 0
+    assert len({row["commit_key"] for row in rows}) == len(rows) == float(number["value"]) > 0
     assert {row["raw_table"] for row in rows} == {"raw.git_commits"}
     assert all('"repository": "keras-team/keras"' in row["request"] and row["run_id"] for row in rows)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
+import pytest
 
+from flows.sources.git.identities import commit_key
 from warehouse.open import open_warehouse
 from warehouse.rows import Answer, Download
 from warehouse.save import save_answers
@@ -58,4 +61,56 @@ def test_sources_become_services_and_ids_stay(tmp_path: Path) -> None:
         assert con.execute("SELECT source, service, entity FROM quality_checks ORDER BY ALL").fetchall() == [
             ("*", "*", "*"),
             ("pypi_downloads", "clickpy", "torch"),
+        ]
+
+
+SHA, NEXT = "5" * 40, "6" * 40
+WITH_IDS = f"""
+INSERT INTO raw.migrations SELECT unnest(range(1, 14)), 'old';
+INSERT INTO raw.answers BY NAME
+SELECT 'a1' AS answer_id, 'r1' AS run_id, 'git_history' AS source, 'git' AS service, 'a/b' AS entity,
+    'git_commits' AS row_type, '{{"repository": "a/b", "branch": "main", "since": null, "until": "{SHA}"}}' AS request,
+    TIMESTAMP '2021-06-25 23:00:00' AS collected_at, 'c1' AS content_id, 2 AS row_count, true AS replaces_all,
+    '{{"branch": "main", "tip": "{SHA}"}}' AS state;
+INSERT INTO raw.answers BY NAME SELECT 'a2' AS answer_id, 'clickpy' AS service, 'c2' AS content_id, '{{}}' AS request;
+INSERT INTO raw.run_answers VALUES ('r1', 'a1'), ('r1', 'a2');
+INSERT INTO raw.quarantine VALUES ('a1', 'r1', 'vanished', 'x');
+INSERT INTO raw.git_commits BY NAME
+SELECT 'c1' AS content_id, 'a/b' AS repository, unnest(['{NEXT}', '{SHA}']) AS commit_sha, 'ann' AS author_key,
+    'person' AS author_kind, TIMESTAMP '2019-01-01 08:09:10' AS authored_at,
+    TIMESTAMP '2021-06-01 23:59:59' AS committed_at, false AS is_merge;
+"""
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_ids_and_seconds_of_commits_go_and_all_else_still_joins(tmp_path: Path, has_key: bool) -> None:
+    """With the key of the warehouse, as the source does it; without one, with a key that nobody has."""
+    key, path = b"k" * 32, tmp_path / "w.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute("CREATE SCHEMA raw; CREATE TABLE raw.migrations (number INTEGER, name VARCHAR)")
+        for file in sorted(SQL.rglob("*.sql"), key=lambda file: file.name)[:13]:
+            con.execute(file.read_text())
+        con.execute(WITH_IDS)
+        if has_key:
+            con.execute("INSERT INTO raw.secrets VALUES ('identity_key', ?)", [key.hex()])
+    with open_warehouse(path) as con:
+        commits = con.execute("SELECT commit_key, author_key, committed_on FROM raw.git_commits").fetchall()
+        assert [(author, day) for _, author, day in commits] == [("ann", date(2021, 6, 1))] * 2
+        assert (
+            [commit for commit, _, _ in commits] == sorted([commit_key(key, SHA), commit_key(key, NEXT)])
+        ) == has_key
+        ((answer_id, content_id, request, state),) = con.execute(
+            "SELECT answer_id, content_id, request, state FROM raw.answers WHERE service = 'git'"
+        ).fetchall()
+        assert (json.loads(state)["tip"] == json.loads(request)["until"] == commit_key(key, SHA)) == has_key
+        assert json.loads(request) | {"until": 0} == {"repository": "a/b", "branch": "main", "until": 0}
+        assert json.loads(state)["branch"] == "main"
+        assert len(content_id) == len(answer_id) == 64
+        assert con.execute("SELECT DISTINCT content_id FROM raw.git_commits").fetchall() == [(content_id,)]
+        assert con.execute("SELECT answer_id FROM raw.quarantine").fetchall() == [(answer_id,)]
+        assert con.execute("SELECT answer_id FROM raw.run_answers ORDER BY answer_id = 'a2'").fetchall() == [
+            (answer_id,), ("a2",),
+        ]  # fmt: skip
+        assert con.execute("SELECT answer_id, content_id FROM raw.answers WHERE service <> 'git'").fetchall() == [
+            ("a2", "c2")
         ]

@@ -26,9 +26,8 @@ WHOLE = [
 def commits(*months: tuple[int, int], prefix: str = "", author: str = "ann") -> list[Commit]:
     """Two commits on the 10th of each month, known by `prefix` and month."""
     return [
-        Commit(TORCH, f"{prefix}{year}-{month}-{n}", author, "person", at, at, False)
+        Commit(TORCH, f"{prefix}{year}-{month}-{n}", author, "person", date(year, month, 10), False)
         for year, month in months
-        for at in (datetime(year, month, 10, 12, tzinfo=UTC),)
         for n in range(2)
     ]
 
@@ -141,7 +140,7 @@ def test_judging_every_commit_anew_is_no_loss(con: duckdb.DuckDBPyConnection, ni
 
 
 def odd(sha: str, at: datetime | None) -> Commit:
-    return Commit(TORCH, sha, "ann", "person", at, at, False)
+    return Commit(TORCH, sha, "ann", "person", at and at.date(), False)
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ row_types: dict[type[Row], st.SearchStrategy[Any]] = {
     Release: st.builds(Release, names, st.sampled_from(["1.0", "2.0"]), moments, flags, flags),
     Commit: st.builds(
         Commit, names.map(lambda name: f"{name}/{name}"), st.sampled_from("cdefg"), names,
-        st.sampled_from(["person", "bot", "masked"]), moments, moments, flags,
+        st.sampled_from(["person", "bot", "masked"]), days, flags,
     ),
     StarDay: st.builds(StarDay, names.map(lambda name: f"{name}/{name}"), days, counts),
     RepositoryTotal: st.builds(RepositoryTotal, names.map(lambda name: f"{name}/{name}"), days, counts, counts),

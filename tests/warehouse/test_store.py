@@ -21,7 +21,7 @@ from warehouse.open import (
     identity_key,
     open_warehouse,
 )
-from warehouse.rows import Answer, Commit, Download, PackageEntry, ReportIssue, RepositoryTotal, SearchPoint
+from warehouse.rows import Answer, Download, PackageEntry, Release, ReportIssue, RepositoryTotal, SearchPoint
 from warehouse.save import save_answers
 
 AT = datetime(2021, 6, 25, 23, tzinfo=UTC)
@@ -192,11 +192,9 @@ def test_a_save_that_fails_leaves_nothing(con: duckdb.DuckDBPyConnection) -> Non
 
 def test_times_are_kept_in_utc_and_a_time_without_zone_is_refused(con: duckdb.DuckDBPyConnection) -> None:
     tokyo = datetime(2021, 6, 1, 8, tzinfo=timezone(timedelta(hours=9)))
-    save_answers(
-        con, "r1", [Answer("git", "a/b", "{}", tokyo, (Commit("a/b", "c", "k", "person", tokyo, tokyo, False),))]
-    )
+    save_answers(con, "r1", [Answer("pypi_index", "x", "{}", tokyo, (Release("x", "1", tokyo, False, False),))])
     utc = datetime(2021, 5, 31, 23)
-    assert _all(con, "SELECT committed_at, authored_at FROM raw.git_commits") == [(utc, utc)]
+    assert _all(con, "SELECT released_at FROM raw.pypi_releases") == [(utc,)]
     assert _all(con, "SELECT collected_at FROM raw.answers") == [(utc,)]
     with pytest.raises(ValueError, match="no time zone"):
         save_answers(con, "r1", [_downloads(1, at=datetime(2021, 6, 1))])

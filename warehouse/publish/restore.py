@@ -1,7 +1,7 @@
 """A warehouse that is gone, made anew from its published copy with all that the copy holds.
 
-The copy never held the key with which people were hashed, so a new one is made. Histories of commits forget how far
-they had got: the next night reads them whole, and every author gets a key of the new kind.
+The copy never held the key with which people and commits were hashed, so a new one is made. No commit has the key up to
+which a history was read then, so the next night reads it whole, and every author gets a key of the new kind.
 """
 
 from __future__ import annotations
@@ -72,7 +72,6 @@ def _filled(path: Path, copy: Path) -> tuple[int, date]:
             raise WarehouseUnreadable(copy, why) from None
         con.execute("DETACH copy")
     with closing(open_warehouse(path)) as con:  # migrations that are younger than the copy, and the views
-        con.execute("UPDATE raw.answers SET state = '{}' WHERE service = 'git'")
         ((answers, day),) = con.execute("SELECT (SELECT count(*) FROM raw.answers), as_of FROM core.clock").fetchall()
         con.execute("CHECKPOINT")
         return answers, day

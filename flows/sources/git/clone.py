@@ -144,6 +144,10 @@ class Clone:
         unclear = log.commits["sha"].filter(log.unclear()).to_pylist()
         return log.corrected(self._headers(unclear)) if unclear else log
 
+    def commits(self, tip: str) -> list[str]:
+        """The ids of the commits of `tip`."""
+        return self._local("rev-list", tip, "--").split()
+
     def authors(self, tip: str) -> tuple[set[Author], int]:
         """Name and address of each author of `tip`, and how many commits it has."""
         return read_authors(self._pieces(AUTHOR, None, tip))

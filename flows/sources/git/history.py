@@ -17,8 +17,8 @@ from flows.sources.git import SOURCE
 from flows.sources.git.addresses import Accounts, normalised
 from flows.sources.git.clone import Clone, RemoteHead, held
 from flows.sources.git.command import DamagedCloneError
-from flows.sources.git.identities import Identities, author_key
-from flows.sources.git.known_authors import KnownAuthors, keep_known_authors, read_known_authors
+from flows.sources.git.identities import Identities, author_key, commit_key
+from flows.sources.git.known_authors import KnownAuthors, keep_known_authors, kept_tip, read_known_authors
 from flows.sources.git.log import Log
 from flows.sources.git.mailmap import Mailmap, read_mailmap
 from warehouse.columns import Columns
@@ -40,7 +40,8 @@ def fetch_commits(
 
     All, with replaces_all, when `since_tip` is None or no ancestor of the new tip (history was rewritten), or when the
     list of identities or the mailmap is no longer the one of `known_identities`. No new commit is an answer without
-    rows. `since_tip` and `known_identities` are "tip" and "identities" of the state of the answer before.
+    rows. `since_tip` and `known_identities` are "tip" and "identities" of the state of the answer before. Neither an
+    answer nor its rows hold the id of a commit, only its key, and rows are in the order of the keys.
     `clone_dir` is made, brought up to date, and made again once when it is damaged.
     Raises TransientError (network, 429, 5xx, time, no commit at all) or TerminalError (no such repository, git, disk).
     """
@@ -97,7 +98,7 @@ class _Walk:
 
     def _of_commits(self, head: RemoteHead, since_tip: str | None) -> Answer:
         tip = self._clone.bring_up_to_date(head)
-        since = since_tip if self._clone.is_ancestor(since_tip, tip) else None
+        since = self._known_commit(since_tip, tip)
         log = self._clone.log(since, tip)
         known = self._known(since)
         addresses = {self._author(*author).address for author in log.authors}
@@ -107,6 +108,19 @@ class _Walk:
         keep_known_authors(self._clone.folder, known, tip=tip, fingerprint=self._fingerprint)
         self._clone.tidy()
         return self._made_of(head, tip, since, rows, known.commits)
+
+    def _known_commit(self, key: str | None, tip: str) -> str | None:
+        """The commit in the history of `tip` that has this key; None where there is none. Mostly it is the one up to
+        which the clone was read before."""
+        if key is None:
+            return None
+        likely = kept_tip(self._clone.folder)
+        if likely and self._commit_key(likely) == key:
+            return likely if self._clone.is_ancestor(likely, tip) else None
+        return next((sha for sha in self._clone.commits(tip) if self._commit_key(sha) == key), None)
+
+    def _commit_key(self, sha: str) -> str:
+        return commit_key(self._key, sha)
 
     def _known(self, tip: str | None) -> KnownAuthors:
         """What is known of the history up to `tip`, which is read again where that was not kept."""
@@ -127,15 +141,15 @@ class _Walk:
             yield log.of([author for author in log.authors if self._author(*author).address in changed])
 
     def _made_of(self, head: RemoteHead, tip: str, since: str | None, rows: Sequence[Row], count: int) -> Answer:
-        request = {"repository": self._repository, "branch": head.branch, "since": since, "until": tip}
+        span = {"since": since and self._commit_key(since), "until": self._commit_key(tip)}
         return Answer(
             service=SOURCE,
             entity=self._repository,
-            request=json.dumps(request),
+            request=json.dumps({"repository": self._repository, "branch": head.branch, **span}),
             collected_at=self._collected_at,
             rows=rows,
             replaces_all=since is None,
-            state={"tip": tip, "identities": self._fingerprint, "branch": head.branch, "commits": count},
+            state={"tip": span["until"], "identities": self._fingerprint, "branch": head.branch, "commits": count},
         )
 
     def _author(self, name: str, address: str) -> _Author:
@@ -148,25 +162,20 @@ class _Walk:
 
     def _rows(self, logs: Sequence[Log], accounts: Accounts) -> Columns:
         columns = [self._columns(log, accounts) for log in logs]
-        together = {name: pa.chunked_array([part for one in columns for part in one[name].chunks], one[name].type)
-                    for one in columns[:1] for name in one}  # fmt: skip
-        return Columns(Commit, repository=self._repository, **together)
+        together = pa.concat_tables(columns).sort_by("commit_key")
+        return Columns(Commit, repository=self._repository, **dict(zip(together.column_names, together, strict=True)))
 
-    def _columns(self, log: Log, accounts: Accounts) -> dict[str, pa.ChunkedArray]:
+    def _columns(self, log: Log, accounts: Accounts) -> pa.Table:
         people = [self._author(*author) for author in log.authors]
         keys = pa.array([author_key(self._key, person.address, accounts) for person in people], pa.string())
         kinds = pa.array([person.kind for person in people], pa.string())
         agents = pa.array([self._identities.names_agent(trailers) for trailers in log.trailers], pa.bool_())
-        return {
-            "commit_sha": log.commits["sha"],
+        columns = {
+            "commit_key": pa.array(map(self._commit_key, log.commits["sha"].to_pylist()), pa.string()),
             "author_key": keys.take(log.commits["author"]),
             "author_kind": kinds.take(log.commits["author"]),
-            "authored_at": _moments(log.commits["authored"]),
-            "committed_at": _moments(log.commits["committed"]),
+            "committed_on": log.commits["committed"].cast(pa.timestamp("s")).cast(pa.date32()),
             "is_merge": log.commits["is_merge"],
             "has_agent_trailer": agents.take(log.commits["trailers"]),
         }
-
-
-def _moments(seconds: pa.ChunkedArray) -> pa.ChunkedArray:
-    return seconds.cast(pa.timestamp("s", tz="+00:00"))
+        return pa.table(columns)

@@ -82,6 +82,11 @@ def author_key(identity_key: bytes, email: str, accounts: Accounts = _NO_HISTORY
     return hmac.digest(identity_key, _bytes(accounts.account(normalised(email))), "sha256")[:16].hex()
 
 
+def commit_key(identity_key: bytes, sha: str) -> str:
+    """The keyed hash of a commit's id, 20 hex digits: tells commits apart, and nobody which ones they are."""
+    return hmac.digest(identity_key, b"commit " + sha.encode("ascii"), "sha256")[:10].hex()
+
+
 def _spellings(address: str, kind: str) -> Iterator[str]:
     """What the lists are searched for: a listed address in every spelling, and the hash of each spelling."""
     found = hidden(address)

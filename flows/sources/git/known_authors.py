@@ -28,6 +28,14 @@ class KnownAuthors:
         return KnownAuthors(self.addresses | more, self.commits + commits)
 
 
+def kept_tip(clone: Path) -> str | None:
+    """The last commit of the history of which anything is kept; None where nothing is, or it cannot be read."""
+    try:
+        return str(json.loads((clone / _FILE).read_text("ascii"))["tip"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
 def read_known_authors(clone: Path, *, tip: str, fingerprint: str) -> KnownAuthors | None:
     """What was kept for this tip under these rules; None where it is of another, or cannot be read."""
     try:

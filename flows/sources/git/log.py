@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 _NAMING_KEYS = ("Co-authored-by", "Co-developed-by", "Assisted-by", "Generated-by", "Signed-off-by")
 _TRAILERS = f"%(trailers:{','.join(f'key={key}' for key in _NAMING_KEYS)},separator=%x0A)"
-COMMIT = ("%H", "%P", "%an", "%ae", "%at", "%ct", "%e", _TRAILERS)
+COMMIT = ("%H", "%P", "%an", "%ae", "%ct", "%e", _TRAILERS)
 AUTHOR = ("%an", "%ae")
 _LAST_SECOND = 253402300799  # of the year 9999; the clocks of some committers are beyond it
 _LONGEST_SECONDS = 15  # digits; more are beyond the calendar anyway
@@ -29,11 +29,10 @@ Author = tuple[str, str]
 
 
 class Header(NamedTuple):
-    """Author name, author address and both times: seconds since 1970, empty where they cannot be read."""
+    """Author name, author address and the committer's time: seconds since 1970, empty where it cannot be read."""
 
     name: str
     address: str
-    authored: str
     committed: str
 
 
@@ -41,9 +40,8 @@ class Header(NamedTuple):
 class Log:
     """Commits as git log tells of them.
 
-    commits     a row each: sha; is_merge; author, its place in `authors`; authored and committed, seconds since 1970,
-                NULL where git cannot read them; trailers, their place in `trailers`; has_encoding, whether the commit
-                declares one
+    commits     a row each: sha; is_merge; author, its place in `authors`; committed, seconds since 1970, NULL where git
+                cannot read it; trailers, their place in `trailers`; has_encoding, whether the commit declares one
     authors     name and address, each pair once
     trailers    those that name somebody, a line each
     """
@@ -63,11 +61,11 @@ class Log:
         """Of which commits their own head may say more: git log reads it wrongly, or finds no address or no time."""
         without = [place for place, (_, address) in enumerate(self.authors) if "@" not in address]
         has_no_address = pc.is_in(self.commits["author"], pa.array(without, pa.int32()))
-        has_no_time = pc.or_(pc.is_null(self.commits["authored"]), pc.is_null(self.commits["committed"]))
+        has_no_time = pc.is_null(self.commits["committed"])
         return pc.or_(pc.or_(self.commits["has_encoding"], has_no_address), has_no_time)
 
     def corrected(self, headers: Mapping[str, Header]) -> Log:
-        """With author and times of the commits' own heads, for those that are in `headers`."""
+        """With author and time of the commits' own heads, for those that are in `headers`."""
         mask = pc.is_in(self.commits["sha"], pa.array(headers, pa.string()))
         found = [headers[sha] for sha in self.commits["sha"].filter(mask).to_pylist()]
         people = [(header.name, header.address) for header in found]
@@ -75,7 +73,6 @@ class Log:
         places = {author: place for place, author in enumerate(authors)}
         said = {
             "author": pa.array([places[author] for author in people], pa.int32()),
-            "authored": _seconds(pa.array([header.authored for header in found], pa.string())),
             "committed": _seconds(pa.array([header.committed for header in found], pa.string())),
         }
         commits = self.commits
@@ -87,14 +84,13 @@ class Log:
 
 def read_log(output: Iterable[bytes]) -> Log:
     """The commits of `git log -z` in the format COMMIT."""
-    sha, parents, *author, authored, committed, encoding, trailers = _columns(output, len(COMMIT))
+    sha, parents, *author, committed, encoding, trailers = _columns(output, len(COMMIT))
     authors, of_author = _distinct(_pairs(*author))
     naming, of_trailers = _distinct(trailers)
     commits = {
         "sha": sha.cast(pa.string()),
         "is_merge": pc.match_substring(parents, b" "),
         "author": of_author,
-        "authored": _seconds(authored.cast(pa.string())),
         "committed": _seconds(committed.cast(pa.string())),
         "trailers": of_trailers,
         "has_encoding": pc.greater(pc.binary_length(encoding), 0),
@@ -126,7 +122,6 @@ def _header(commit: bytes) -> Header:
     return Header(
         name=_in_encoding(author[1], encoding).strip() if author else "",
         address=_in_encoding(author[2], encoding) if author else "",
-        authored=(author[3] or b"").decode() if author else "",
         committed=(committer[3] or b"").decode() if committer else "",
     )
 

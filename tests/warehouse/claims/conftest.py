@@ -36,8 +36,8 @@ def first_commits() -> Iterator[Commit]:
             author, is_merge = row["author_hash"], row["is_merge"] == "1"
             if (author, is_merge) not in known:
                 known.add((author, is_merge))
-                at = datetime.fromisoformat(row["committer_time_utc"])
-                yield Commit("tensorflow/tensorflow", row["commit_sha"], author, "person", at, at, is_merge)
+                day = datetime.fromisoformat(row["committer_time_utc"]).date()
+                yield Commit("tensorflow/tensorflow", row["commit_sha"], author, "person", day, is_merge)
 
 
 @pytest.fixture(scope="module")

@@ -65,8 +65,7 @@ def test_the_days_of_a_year_are_those_of_its_months(
     """With gaps, losses that lie over gaps, a young history, and weeks that lie in two months."""
     when = [day for day in days(date(2022, 1, 1), 729) if day.day != 7 or day.month % 5]
     stars = tuple(StarDay(REPOSITORY, day, 3) for day in when[40:])
-    moments = [datetime(day.year, day.month, day.day, 12, tzinfo=UTC) for day in when[300::9]]
-    commits = tuple(Commit(REPOSITORY, f"{n}", "x", "person", at, at, False) for n, at in enumerate(moments))
+    commits = tuple(Commit(REPOSITORY, f"{n}", "x", "person", day, False) for n, day in enumerate(when[300::9]))
     weeks = tuple(
         SearchPoint("pytorch", date(2022, 1, 2) + 7 * n * DAY, "WEEK", 50, False, True, False)
         for n in range(104)

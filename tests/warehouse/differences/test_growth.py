@@ -77,8 +77,7 @@ class Upstreams:
 
 
 def commit(number: int) -> Commit:
-    at = FIRST - 300 * DAY + number * DAY
-    return Commit(REPOSITORY, f"{number:040x}", "k", "person", at, at, False)
+    return Commit(REPOSITORY, f"{number:040x}", "k", "person", FIRST.date() + (number - 300) * DAY, False)
 
 
 def days_before(today: date, count: int) -> Iterable[date]:

@@ -61,8 +61,8 @@ def downloads(w: Warehouse, package: str, days: list[date], more: int = 0) -> An
 def commits(w: Warehouse, days: list[date], author: str = "", kind: str = "person") -> Answer:
     rows = []
     for day in days:
-        name, told = author or f"{day.toordinal() % 7}{day.year}", noon(day)
-        rows.append(Commit(REPOSITORY, f"{day}{author}{w.runs}", name, kind, told, told, day.day == 9))
+        name = author or f"{day.toordinal() % 7}{day.year}"
+        rows.append(Commit(REPOSITORY, f"{day}{author}{w.runs}", name, kind, day, day.day == 9))
     return Answer("git", REPOSITORY, f"{w.at}", w.at, tuple(rows), state={"tip": f"{w.at}"})
 
 
@@ -174,7 +174,7 @@ def a_commit_of_1970(w: Warehouse) -> None:
 
 def a_commit_told_again(w: Warehouse) -> None:
     w.at += DAY
-    row = Commit(REPOSITORY, "2019-01-010", "somebody", "person", noon(date(2020, 2, 2)), noon(date(2020, 2, 2)), False)
+    row = Commit(REPOSITORY, "2019-01-010", "somebody", "person", date(2020, 2, 2), False)
     w.save(Answer("git", REPOSITORY, f"{w.at}", w.at, (row,)))
 
 

@@ -19,7 +19,7 @@ REPOSITORY = "pytorch/pytorch"
 def test_the_meter_gives_its_table(empty_warehouse: Path, tmp_path: Path, project: Path) -> None:
     """On a history of one commit, one day of stars and one release: that of the demo would take longer, no more."""
     recorded = Path(shutil.copy(empty_warehouse, tmp_path / "recorded.duckdb"))
-    commit = Commit(REPOSITORY, "c" * 40, "someone", "person", NOON, NOON, False)
+    commit = Commit(REPOSITORY, "c" * 40, "someone", "person", NOON.date(), False)
     with open_few_rows(recorded) as con:
         save_answers(con, "r", [
             Answer("git", REPOSITORY, "{}", NOON, (commit,)),

@@ -38,8 +38,7 @@ def night(number: int) -> list[Answer]:
     days = [date(2019, 5, 1) + n * DAY for n in range(786 + number)]
     sundays = [date(2020, 4, 26) + n * 7 * DAY for n in range(60)]
     commits = [
-        Commit(REPOSITORY, f"{day}", f"author {day.day % (5 + number)}", "person", moment(day), moment(day), False)
-        for day in days[::3]
+        Commit(REPOSITORY, f"{day}", f"author {day.day % (5 + number)}", "person", day, False) for day in days[::3]
     ]
     downloads = tuple(Download("torch", day, day, 1, "all", 99 + number) for day in days)
     weeks = tuple(

@@ -53,7 +53,7 @@ def test_all_but_the_key_comes_back(gone: tuple[Path, bytes, list[object]]) -> N
         assert con.execute(FIGURES).fetchall() == figures
         assert con.execute("SELECT status FROM raw.runs").fetchall() == [("ok",)]
         assert save_answers(con, "r2", ANSWERS[:2]) == 0
-        assert (latest_state(con, "clickpy", "keras"), latest_state(con, "git", "a/b")) == ({"a": 1}, {})
+        assert (latest_state(con, "clickpy", "keras"), latest_state(con, "git", "a/b")) == ({"a": 1}, {"tip": "abc"})
         assert identity_key(con) != key
         publish(con, path.with_name("published.duckdb"))
     assert sorted(file.name for file in path.parent.iterdir()) == ["published.duckdb", "warehouse.duckdb"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import duckdb
 import pytest
@@ -14,8 +14,7 @@ COLLECTED = datetime(2021, 6, 25, 23, tzinfo=UTC)
 
 
 def commit(sha: str, author: str, day: str, *, is_merge: bool = False) -> Commit:
-    at = datetime.fromisoformat(f"{day}T12:00:00+00:00")
-    return Commit("keras/keras", sha, author, "person", at, at, is_merge)
+    return Commit("keras/keras", sha, author, "person", date.fromisoformat(day), is_merge)
 
 
 HISTORY = (

@@ -98,7 +98,7 @@ def test_runs_figures_answers_checks_and_freshness_join_on_the_source(
     con: duckdb.DuckDBPyConnection, save: Callable[..., int], configured: Callable[..., tuple[Answer, Answer]]
 ) -> None:
     repository, day = "torch/torch", date(2021, 6, 20)
-    commit = Commit(repository, "c", "x", "person", NIGHT - 3 * DAY, NIGHT - 3 * DAY, False)
+    commit = Commit(repository, "c", "x", "person", NIGHT.date() - 3 * DAY, False)
     answers = [
         *configured(at=NIGHT, torch=["torch"]),
         Answer("git", repository, "{}", NIGHT, (commit,), replaces_all=True),

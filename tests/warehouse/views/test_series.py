@@ -46,7 +46,7 @@ def _night(at: datetime, extra: int) -> list[Answer]:
     repository = "pytorch/pytorch"
     sundays = (date(2021, 5, 2), date(2021, 5, 9))
     weeks = tuple(SearchPoint("pytorch", sunday, "WEEK", 50, False, True, False) for sunday in sundays)
-    commits = tuple(Commit(repository, f"{n}-{extra}", "x", "person", at - DAY, at - DAY, False) for n in range(3))
+    commits = tuple(Commit(repository, f"{n}-{extra}", "x", "person", at.date() - DAY, False) for n in range(3))
     return [
         Answer("git", repository, '{"walk": 1}', at, commits),
         Answer("clickpy", "torch", "{}", at, tuple(Download("torch", d, d, 1, "all", 99 + extra) for d in days)),

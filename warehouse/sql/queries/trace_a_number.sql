@@ -1,8 +1,7 @@
 -- From the commits of keras in May 2021 to the raw rows, the run and the request that they come from.
 SELECT
-    commits.commit_sha,
-    commits.committed_at,
-    commits.authored_at,
+    commits.commit_key,
+    commits.committed_on,
     lineage.raw_table,
     lineage.content_id,
     lineage.request,
@@ -14,5 +13,5 @@ FROM lineage
 INNER JOIN raw.git_commits AS commits USING (content_id)
 INNER JOIN raw.runs AS runs ON lineage.run_id = runs.run_id
 WHERE lineage.framework = 'keras' AND lineage.metric = 'commits' AND lineage.month = DATE '2021-05-01'
-    AND date_trunc('month', commits.committed_at) = lineage.month AND NOT commits.is_merge
-ORDER BY commits.committed_at
+    AND date_trunc('month', commits.committed_on) = lineage.month AND NOT commits.is_merge
+ORDER BY commits.committed_on, commits.commit_key

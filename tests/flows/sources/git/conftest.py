@@ -15,6 +15,7 @@ from flows.config.settings import GitHistory
 from flows.replay.git_server import GitFolder
 from flows.replay.server import ReplayServer
 from flows.sources.git.history import fetch_commits
+from flows.sources.git.identities import commit_key
 from warehouse.rows import Answer, Commit
 
 KEY = b"k" * 32
@@ -22,6 +23,10 @@ NOW = datetime(2021, 6, 25, 23, tzinfo=UTC)
 NOON = int(datetime(2021, 6, 1, 12, tzinfo=UTC).timestamp())
 ANN = b"Ann <ann@example.com>"
 BOB = b"Bob <bob@example.com>"
+
+
+MADE: dict[str, str] = {}
+"""The ids of all commits that tests have made, by the key that an answer has of each."""
 
 
 @dataclass
@@ -68,7 +73,7 @@ class Origin:
             b"get-mark :1",  # so that its id is said
             b"done\n",
         ]
-        return git(
+        return _made(
             f"--git-dir={self.path}",
             "fast-import",
             "--quiet",
@@ -84,7 +89,7 @@ class Origin:
         tree = git(git_dir, "hash-object", "-t", "tree", "-w", "--stdin")
         parent = git(git_dir, "for-each-ref", "--format=parent %(objectname)", "refs/heads/main").encode()
         lines = [b"tree " + tree.encode(), *filter(None, [parent]), head, b"", message]
-        sha = git(git_dir, "hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=b"\n".join(lines))
+        sha = _made(git_dir, "hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=b"\n".join(lines))
         git(git_dir, "update-ref", "refs/heads/main", sha)
         return sha
 
@@ -132,6 +137,12 @@ def git(*arguments: str, stdin: bytes = b"") -> str:
     return done.stdout.decode().strip()
 
 
+def _made(*arguments: str, stdin: bytes) -> str:
+    sha = git(*arguments, stdin=stdin)
+    MADE[commit_key(KEY, sha)] = sha
+    return sha
+
+
 @pytest.fixture
 def upstream(tmp_path: Path) -> Iterator[Upstream]:
     root = tmp_path / "served"
@@ -140,7 +151,15 @@ def upstream(tmp_path: Path) -> Iterator[Upstream]:
 
 
 def commits(answer: Answer) -> list[Commit]:
-    return [row for row in answer.rows if isinstance(row, Commit)]
+    """The one that was made last first."""
+    made = {key: place for place, key in enumerate(MADE)}
+    rows = [row for row in answer.rows if isinstance(row, Commit)]
+    return sorted(rows, key=lambda row: made.get(row.commit_key, 0), reverse=True)
+
+
+def sha_of(row: Commit) -> str:
+    """The id of the commit that a row is of."""
+    return MADE[row.commit_key]
 
 
 def only(answer: Answer) -> Commit:

@@ -12,7 +12,7 @@ import pytest
 
 from flows.sources.errors import TerminalError
 from flows.sources.git import clone, command
-from tests.flows.sources.git.conftest import Upstream, commits, only
+from tests.flows.sources.git.conftest import Upstream, commits, only, sha_of
 
 
 def test_clone_and_fetch_hold_one_object_a_commit(upstream: Upstream) -> None:
@@ -49,7 +49,7 @@ def test_many_nights_do_not_pile_up_packs(upstream: Upstream, monkeypatch: pytes
     assert len(list(upstream.clone.glob("objects/pack/*.pack"))) == 2
     assert upstream.objects() == 5
     upstream.state = {}
-    assert [row.commit_sha for row in commits(upstream.fetch())] == shas[::-1]
+    assert [sha_of(row) for row in commits(upstream.fetch())] == shas[::-1]
 
 
 def without_packs(clone: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_damaged_clone_is_made_again(upstream: Upstream, damage: Any, as_a_fir
     if as_a_first_run:
         upstream.state = {}
     answer = upstream.fetch()
-    assert {row.commit_sha for row in commits(answer)} == {second, *([first] if as_a_first_run else [])}
+    assert {sha_of(row) for row in commits(answer)} == {second, *([first] if as_a_first_run else [])}
     assert answer.replaces_all == as_a_first_run
     assert upstream.objects() == 2
 
@@ -98,7 +98,7 @@ def test_a_lost_clone_is_made_again_and_only_new_commits_are_reported(upstream: 
     upstream.fetch()
     shutil.rmtree(upstream.clone)
     sha = upstream.origin.commit()
-    assert only(upstream.fetch()).commit_sha == sha
+    assert sha_of(only(upstream.fetch())) == sha
 
 
 def test_two_users_of_a_clone_take_turns(upstream: Upstream) -> None:

@@ -10,7 +10,7 @@ from flows.config.settings import Identity
 from flows.sources.git.addresses import normalised
 from flows.sources.git.identities import Identities, author_key
 from tests.conftest import ROOT
-from tests.flows.sources.git.conftest import KEY, Upstream, commits, only
+from tests.flows.sources.git.conftest import KEY, Upstream, commits, only, sha_of
 
 
 def test_authors_are_persons_bots_or_masked(upstream: Upstream) -> None:
@@ -28,7 +28,7 @@ def test_authors_are_persons_bots_or_masked(upstream: Upstream) -> None:
         b"GitHub <noreply@github.com>": "bot",
     }
     shas = {upstream.origin.commit(author): author for author in kinds}
-    assert {shas[row.commit_sha]: row.author_kind for row in commits(upstream.fetch())} == kinds
+    assert {shas[sha_of(row)]: row.author_kind for row in commits(upstream.fetch())} == kinds
 
 
 def test_config_adds_identities_and_every_commit_is_judged_again(upstream: Upstream) -> None:
@@ -139,7 +139,7 @@ AGENTS = [
 def test_a_commit_with_a_coding_agent_in_a_trailer_is_counted(upstream: Upstream) -> None:
     made = {upstream.origin.commit(message=f"Do it\n\nWhy.\n\n{trailer}\n".encode()): trailer for trailer in AGENTS}
     rows = commits(upstream.fetch())
-    assert [made[row.commit_sha] for row in rows if not row.has_agent_trailer] == []
+    assert [made[sha_of(row)] for row in rows if not row.has_agent_trailer] == []
     assert {row.author_kind for row in rows} == {"person"}
 
 
@@ -157,4 +157,4 @@ NO_AGENTS = [
 
 def test_a_first_name_a_bot_or_a_sentence_is_no_coding_agent(upstream: Upstream) -> None:
     made = {upstream.origin.commit(message=message.encode()): message for message in NO_AGENTS}
-    assert [made[row.commit_sha] for row in commits(upstream.fetch()) if row.has_agent_trailer] == []
+    assert [made[sha_of(row)] for row in commits(upstream.fetch()) if row.has_agent_trailer] == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.sources.git.conftest import BOB, Upstream, commits
+from tests.flows.sources.git.conftest import BOB, Upstream, commits, sha_of
 
 HOST = "users.noreply.github.com"
 AUTHORS = [f"ann@{HOST}", f"9+ann@{HOST}", "bob@example.com", f"bob@{HOST}", f"5+ann@{HOST}", f"7+bob@{HOST}"]
@@ -38,11 +38,11 @@ def test_accounts_and_counts_are_those_of_one_walk(upstream: Upstream, spoil: st
     for number, author in enumerate(AUTHORS, 1):
         upstream.origin.commit(f"X <{author}>".encode())
         night = upstream.fetch()
-        told |= {row.commit_sha: row.author_key for row in commits(night)}
+        told |= {sha_of(row): row.author_key for row in commits(night)}
         assert night.state["commits"] == number
         SPOILS[spoil](upstream.clone)
     upstream.state = {}
-    assert told == {row.commit_sha: row.author_key for row in commits(upstream.fetch())}
+    assert told == {sha_of(row): row.author_key for row in commits(upstream.fetch())}
 
 
 def test_only_addresses_that_hide_another_are_kept(upstream: Upstream) -> None:

@@ -14,7 +14,7 @@ from flows.replay.git_server import GitFolder
 from flows.replay.server import ReplayServer, Reply, Request
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.git import clone, command
-from tests.flows.sources.git.conftest import Upstream, git, only
+from tests.flows.sources.git.conftest import Upstream, git, only, sha_of
 
 AUTHORITIES = ("GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
 
@@ -47,9 +47,9 @@ def test_an_authority_of_ones_own_holds_for_git_as_for_http(
     monkeypatch.chdir(authority.parent)
     monkeypatch.setenv(name, authority.name)  # from the folder of the program, whichever git runs in
     first = upstream.origin.commit()
-    assert only(upstream.fetch(base_url=over_tls)).commit_sha == first
+    assert sha_of(only(upstream.fetch(base_url=over_tls))) == first
     second = upstream.origin.commit()
-    assert only(upstream.fetch(base_url=over_tls)).commit_sha == second
+    assert sha_of(only(upstream.fetch(base_url=over_tls))) == second
 
 
 def test_a_folder_of_authorities(
@@ -87,7 +87,7 @@ def test_a_proxy_is_asked_in_whatever_letters_it_is_named(
         monkeypatch.delenv(other, raising=False)
     sha = upstream.origin.commit()
     monkeypatch.setenv(name, upstream.server.url("").rstrip("/"))  # the server answers for any host
-    assert only(upstream.fetch(base_url="http://git.example.invalid/git")).commit_sha == sha
+    assert sha_of(only(upstream.fetch(base_url="http://git.example.invalid/git"))) == sha
 
     monkeypatch.setenv("NO_PROXY", "git.example.invalid")
     with pytest.raises(TransientError, match="check the network"):

@@ -8,7 +8,7 @@ WITH days AS (
     UNION ALL
     SELECT content_id, day, false FROM raw.repository_totals
     UNION ALL
-    SELECT content_id, CAST(committed_at AS DATE), true FROM raw.git_commits
+    SELECT content_id, committed_on, true FROM raw.git_commits
 )
 
 SELECT

@@ -21,7 +21,7 @@ keys AS (
     UNION ALL
     SELECT content_id, concat_ws(' ', package, version) FROM releases
     UNION ALL
-    SELECT content_id, commit_sha FROM raw.git_commits
+    SELECT content_id, commit_key FROM raw.git_commits
 ),
 
 repeated AS (

@@ -34,22 +34,22 @@ before AS (
 -- of the two histories it is.
 commits AS (
     SELECT
-        entity, commit_sha, any_value(CAST(committed_at AS DATE)) AS day, bool_or(is_fresh) AS is_there,
+        entity, commit_key, any_value(committed_on) AS day, bool_or(is_fresh) AS is_there,
         bool_or(NOT is_fresh) AS was_there
     FROM (
-        SELECT fresh.entity, told.commit_sha, told.committed_at, fresh.collected_at, true AS is_fresh
+        SELECT fresh.entity, told.commit_key, told.committed_on, fresh.collected_at, true AS is_fresh
         FROM raw.git_commits AS told
         INNER JOIN fresh USING (content_id)
         WHERE NOT told.is_merge
         UNION ALL
-        SELECT known.entity, told.commit_sha, told.committed_at, known.collected_at, false
+        SELECT known.entity, told.commit_key, told.committed_on, known.collected_at, false
         FROM raw.git_commits AS told
         INNER JOIN known USING (content_id)
         WHERE NOT told.is_merge
     )
     CROSS JOIN core.first_possible_day AS first
-    WHERE committed_at BETWEEN first.day AND collected_at + INTERVAL 1 DAY
-    GROUP BY entity, commit_sha
+    WHERE committed_on BETWEEN first.day AND CAST(collected_at AS DATE) + 1
+    GROUP BY entity, commit_key
 ),
 
 -- Months that were over when the last answer was made.

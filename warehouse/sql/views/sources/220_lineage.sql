@@ -53,7 +53,7 @@ download_rows AS (
 
 -- Commits, stars and totals of answers that count: the month of each row.
 repository_rows AS (
-    SELECT content_id, repository, 'raw.git_commits' AS raw_table, date_trunc('month', committed_at) AS month
+    SELECT content_id, repository, 'raw.git_commits' AS raw_table, date_trunc('month', committed_on) AS month
     FROM raw.git_commits
     SEMI JOIN core.current_answers USING (content_id)
     UNION ALL

@@ -31,7 +31,7 @@ INNER JOIN evaluation.carried.new_contents AS contents USING (content_id);
 SET VARIABLE git_from = (
     SELECT coalesce(min(day), DATE 'infinity')
     FROM (
-        SELECT min(CAST(committed_at AS DATE)) AS day FROM evaluation.carried.new_commits
+        SELECT min(committed_on) AS day FROM evaluation.carried.new_commits
         UNION ALL
         SELECT min(before.last_day) + 1
         FROM evaluation.core.git_coverage AS coverage

@@ -24,20 +24,20 @@ UNION ALL
 SELECT DISTINCT 'a new commit has a time that cannot be'
 FROM evaluation.carried.new_commits AS commits
 CROSS JOIN evaluation.core.first_possible_day AS first
-WHERE commits.committed_at IS NULL
-    OR commits.committed_at < first.day
-    OR commits.committed_at > commits.collected_at + INTERVAL 1 DAY
+WHERE commits.committed_on IS NULL
+    OR commits.committed_on < first.day
+    OR commits.committed_on > CAST(commits.collected_at AS DATE) + 1
 UNION ALL
 SELECT DISTINCT 'a commit is told again'
 FROM evaluation.carried.new_commits AS commits
 SEMI JOIN (
     FROM evaluation.carried.git_commits AS told
     ANTI JOIN evaluation.carried.fresh_contents AS fresh USING (content_id)
-) AS known USING (repository, commit_sha)
+) AS known USING (repository, commit_key)
 UNION ALL
 SELECT 'a commit is told twice'
 FROM evaluation.carried.new_commits
-HAVING count(*) <> count(DISTINCT (repository, commit_sha))
+HAVING count(*) <> count(DISTINCT (repository, commit_key))
 UNION ALL
 -- A view that nobody has told how to answer from a part of the rows.
 SELECT format('{}.{} reads {}', views.schema_name, views.view_name, narrowed.name)

@@ -8,23 +8,23 @@ WHERE service = 'git'
 GROUP BY entity;
 COMMENT ON VIEW core.git_coverage IS 'The last day that was over when the history was read; a history has every day before it, also those without a commit.';
 
--- A time that cannot be (git cannot read it, it is before core.first_possible_day, or over a day later than the moment at
+-- A time that cannot be (git cannot read it, it is before core.first_possible_day, or over a day later than the one on
 -- which it was read) is no day: nothing that goes by days may begin, end or grow with it.
 CREATE VIEW core.told_commits AS
 -- The greatest struct is that of the latest answer: three times as fast as ranking the answers of each commit.
-SELECT framework, repository, commit_sha, told.author_key, told.is_person, told.day, told.is_merge, told.has_agent_trailer
+SELECT framework, repository, commit_key, told.author_key, told.is_person, told.day, told.is_merge, told.has_agent_trailer
 FROM (
     SELECT
         frameworks.framework,
         repository,
-        commits.commit_sha,
+        commits.commit_key,
         max(struct_pack(
             recency := answers.recency,
             author_key := commits.author_key,
             is_person := commits.author_kind = 'person',
             day := CASE
-                WHEN commits.committed_at >= first.day AND commits.committed_at <= answers.collected_at + INTERVAL 1 DAY
-                    THEN CAST(commits.committed_at AS DATE)
+                WHEN commits.committed_on BETWEEN first.day AND CAST(answers.collected_at AS DATE) + 1
+                    THEN commits.committed_on
             END,
             is_merge := commits.is_merge,
             has_agent_trailer := commits.has_agent_trailer
@@ -33,7 +33,7 @@ FROM (
     INNER JOIN core.current_answers AS answers USING (content_id)
     INNER JOIN core.frameworks AS frameworks USING (repository)
     CROSS JOIN core.first_possible_day AS first
-    GROUP BY frameworks.framework, repository, commits.commit_sha
+    GROUP BY frameworks.framework, repository, commits.commit_key
 );
 COMMENT ON VIEW core.told_commits IS 'One row a commit; day is NULL where its time cannot be.';
 

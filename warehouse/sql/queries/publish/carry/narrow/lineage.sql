@@ -24,7 +24,7 @@ WHERE months.month > last.as_of;
 
 CREATE TABLE evaluation.carried.lineage_answers AS
 WITH later_rows AS (
-    SELECT content_id, CAST(committed_at AS DATE) AS day FROM evaluation.raw.git_commits
+    SELECT content_id, committed_on AS day FROM evaluation.raw.git_commits
     UNION ALL
     SELECT content_id, day FROM evaluation.raw.repository_stars
     UNION ALL
