@@ -159,9 +159,9 @@ def _change_range(
     if half is None:
         return None, None
     centre = math.log(row.value / row.previous_value)
-    low, high = math.expm1(centre - half), math.expm1(centre + half)
-    band = _band_change(facts, framework) if signal.key == "search" else None
-    return (min(low, band[0]), max(high, band[1])) if band else (low, high)
+    if signal.key == "search":
+        half = max(half, _chance_of_draws(facts, framework) or 0.0)
+    return math.expm1(centre - half), math.expm1(centre + half)
 
 
 def _scatter(facts: Facts, signal: Signal, framework: str, row: Rolling) -> float | None:
@@ -186,17 +186,13 @@ def _month_level(month: Month | None) -> float | None:
     return month.value if month.daily_mean is None else month.daily_mean
 
 
-def _band_change(facts: Facts, framework: str) -> tuple[float, float] | None:
-    """The change between the nearest and between the farthest edges of the two years' bands of draws."""
+def _chance_of_draws(facts: Facts, framework: str) -> float | None:
+    """Half the 95 % range of the logarithm of the change, from how surely the draws tell the two years."""
     newer = facts.search_bands.get((framework, facts.period.end))
     older = facts.search_bands.get((framework, facts.period.previous_end))
-    if not newer or not older:
+    if not newer or not older or newer.doubt is None or older.doubt is None:
         return None
-    edges = (newer.interest_low, newer.interest_high, older.interest_low, older.interest_high)
-    if any(edge is None or edge <= 0 for edge in edges):
-        return None
-    new_low, new_high, old_low, old_high = (float(edge or 0) for edge in edges)
-    return new_low / old_high - 1, new_high / old_low - 1
+    return 1.96 * math.sqrt(newer.doubt + older.doubt)
 
 
 def _verdict(

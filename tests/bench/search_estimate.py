@@ -17,8 +17,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import combinations
-from math import pi, sin, sqrt
+from itertools import combinations, zip_longest
+from math import log, pi, sin, sqrt
 from pathlib import Path
 from statistics import fmean
 
@@ -29,6 +29,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 from warehouse.ledger import begin_run  # noqa: E402 - run as a script, from anywhere
 from warehouse.open import open_warehouse  # noqa: E402
+from warehouse.read.report import read_search_bands  # noqa: E402
 from warehouse.rows import Answer, FrameworkEntry, SearchPoint  # noqa: E402
 from warehouse.save import save_answers  # noqa: E402
 
@@ -61,16 +62,25 @@ class Bench:
         self.con = con
         self.questions = 0
 
-    def estimate(self, *draws: Series) -> Estimates:
-        """Interest, low and high of each term by the week. The draws are of nights that follow one another."""
+    def estimate(self, *draws: Series, beside: Sequence[Mapping[str, Sequence[Series]]] = ()) -> Estimates:
+        """Interest, low and high of each term by the week. The draws are of nights that follow one another.
+
+        `beside`: what else was asked in each of these nights, by its role.
+        """
         self.questions += 1
         entries = [FrameworkEntry(term, term, n, term, term, "term") for n, term in enumerate(draws[-1])]
-        state = {"question": {"geo": f"US-{self.questions}"}}
-        answers = [Answer("config", "frameworks", "{}", NIGHT, tuple(entries), replaces_all=True)] + [
-            Answer("google_trends", "+".join(draw), f"{self.questions}", at, tuple(_points(draw)), state=state)
-            for n, draw in enumerate(draws)
-            if (at := NIGHT - timedelta(days=len(draws) - 1 - n) + timedelta(minutes=self.questions))
-        ]
+        question = {"geo": f"US-{self.questions}"}
+        answers = [Answer("config", "frameworks", "{}", NIGHT, tuple(entries), replaces_all=True)]
+        for n, (draw, more) in enumerate(zip_longest(draws, beside, fillvalue={})):
+            at = NIGHT - timedelta(days=len(draws) - 1 - n) + timedelta(minutes=self.questions)
+            for role, asked in {"": [draw], **more}.items():
+                answers += [
+                    Answer(
+                        "google_trends", "+".join(series), f"{self.questions}", at, tuple(_points(series)),
+                        state={"question": question, "role": role},
+                    )
+                    for series in asked
+                ]  # fmt: skip
         run_id = str(self.questions)
         begin_run(self.con, run_id=run_id, flow="b", as_of=NIGHT.date(), started_at=NIGHT, program_version="b")
         save_answers(self.con, run_id, answers)
@@ -126,6 +136,59 @@ def simulated(bench: Bench, draws: int, repeats: int, *, weeks: int = 261, seed:
     return {term: _score(values) for term, values in cases.items()}
 
 
+RUNGS = (20, 4)  # of a ladder: terms between the highest and the small ones
+YEARS = (date(2024, 6, 30), date(2025, 6, 30))  # ends of the 12 months before, and of the last 12
+
+
+def changes(bench: Bench, draws: int, repeats: int, *, is_anchored: bool, seed: int = 1) -> dict[str, Score]:
+    """The change of the last 12 months on the 12 before, in points, as the report gives its range.
+
+    `is_anchored`: terms under 12 are asked again each night beside a rung of their size, and once a month the rungs
+    beside each other and beside the highest.
+    """
+    cases: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    for repeat in range(repeats):
+        true = truth(261, seed + repeat)
+        chance = random.Random(1000 * seed + 100 * draws + repeat)
+        rungs = {f"rung {rung}": [rung * chance.uniform(0.9, 1.1) for _ in range(261)] for rung in RUNGS}
+        nights = [_beside(true, rungs, chance, is_first=n == 0) for n in range(draws)] if is_anchored else []
+        bench.estimate(*(drawn(true, chance) for _ in range(draws)), beside=nights)
+        bands = {
+            (row.framework, row.day): row for row in read_search_bands(bench.con, first_day=YEARS[0], last_day=YEARS[1])
+        }
+        values = _means(bench, true)
+        for term in true:
+            (older, was), (newer, is_so) = (values[term, end] for end in YEARS)
+            half = 1.96 * sqrt(sum(bands[term, end].doubt or 0 for end in YEARS))
+            error = log(newer / older) - log(is_so / was)
+            cases[term].append((100 * error, 100 * half, abs(error) <= half))
+    return {term: _score(values) for term, values in cases.items()}
+
+
+def _beside(true: Series, rungs: Series, chance: random.Random, *, is_first: bool) -> dict[str, list[Series]]:
+    """What is asked in a night beside all terms together."""
+    high, low = rungs
+    anchored = [
+        drawn({low: rungs[low], **{term: true[term] for term in ("level 1", "level 2")}}, chance),
+        drawn({high: rungs[high], **{term: true[term] for term in ("level 5", "level 10")}}, chance),
+    ]
+    ladder = [drawn({"highest": true["highest"], high: rungs[high]}, chance), drawn(rungs, chance)]
+    return {"anchored": anchored, **({"ladder": ladder} if is_first else {})}
+
+
+def _means(bench: Bench, true: Series) -> dict[tuple[str, date], tuple[float, float]]:
+    """Of each term and year: what is estimated and what is true."""
+    found = bench.con.execute("SELECT framework, week_start, interest FROM core.search_weeks").fetchall()
+    estimated = {(term, week): value for term, week, value in found}
+    means = {}
+    for end in YEARS:
+        weeks = [n for n in range(261) if end - timedelta(days=365) <= LAST_WEEK - WEEK * n + timedelta(days=3) <= end]
+        for term, values in true.items():
+            here = fmean(estimated[term, LAST_WEEK - WEEK * n] for n in weeks)
+            means[term, end] = here, fmean(values[-1 - n] for n in weeks)
+    return means
+
+
 def _score(cases: Sequence[tuple[float, float, float]]) -> Score:
     errors, halves, hits = zip(*cases, strict=True)
     return Score(sqrt(fmean(error * error for error in errors)), fmean(halves), fmean(hits))
@@ -145,17 +208,19 @@ def real_pulls() -> dict[str, list[list[float]]]:
 
 
 def left_out(bench: Bench, draws: int) -> dict[str, Score]:
-    """Each pull that was left out, against the range of the others and of itself together. Days stand for weeks."""
+    """Each pull that was left out, against what the others say of one more draw. Days stand for weeks.
+
+    One more draw is wrong by as much as each of the others, so the range of their mean widens by the root of 1 + draws.
+    """
     scores = {}
     for term, pulls in real_pulls().items():
         cases = []
         for others in combinations(range(len(pulls)), draws):
+            found = bench.estimate(*({term: pulls[n]} for n in others))[term]
             for left in set(range(len(pulls))) - set(others):
-                found = bench.estimate(*({term: pulls[n]} for n in others))[term]
-                itself = bench.estimate({term: pulls[left]})[term]
                 unit = sum(value for value, _, _ in found) / sum(pulls[left])
-                for (value, low, high), (_, own_low, own_high), is_so in zip(found, itself, pulls[left], strict=True):
-                    half = sqrt(((high - low) / 2) ** 2 + (unit * (own_high - own_low) / 2) ** 2)
+                for (value, low, high), is_so in zip(found, pulls[left], strict=True):
+                    half = sqrt(1 + draws) * (high - low) / 2
                     cases.append((value - unit * is_so, half, abs(value - unit * is_so) <= half))
         scores[term] = _score(cases)
     return scores
@@ -173,7 +238,12 @@ def main() -> None:
         bench = Bench(con)
         made = {draws: simulated(bench, draws, repeats=2 if draws > 3 else 4) for draws in DRAWS}
         real = {draws: left_out(bench, draws) for draws in (1, 2)}
-    print(*_table("simulated", made), "", *_table("real, left out", real), sep="\n")  # noqa: T201 - what it is run for
+        year = {
+            title: {draws: changes(bench, draws, repeats=4, is_anchored=is_anchored) for draws in DRAWS}
+            for title, is_anchored in (("change, together", False), ("change, anchored", True))
+        }
+    tables = [("simulated", made), ("real, left out", real), *year.items()]
+    print(*(line for title, scores in tables for line in (*_table(title, scores), "")), sep="\n")  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -122,13 +122,17 @@ class SearchWeek:
 
 @dataclass(frozen=True, slots=True)
 class SearchBand:
-    """Ends of the weekly bands, averaged over the 12 months to `day`; `draws` is the fewest of any week."""
+    """Ends of the weekly bands, averaged over the 12 months to `day`; `draws` is the fewest of any week.
+
+    `doubt`: what the mean may be wrong by against that of another year, a variance, relative: without what both share.
+    """
 
     framework: str
     day: date
     interest_low: float | None
     interest_high: float | None
     draws: int
+    doubt: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ SELECT
     coalesce(TRY_CAST(json_extract_string(state, '$.question.category') AS INTEGER), 0) AS category,
     coalesce(json_extract_string(state, '$.question.property'), '') AS property,
     concat_ws('|', geo, timeframe, search_match, category, property) AS question,
+    coalesce(json_extract_string(state, '$.role'), '') AS role,
     coalesce(json_extract_string(state, '$.origin'), '') = 'import' AS is_imported,
     coalesce(TRY_CAST(json_extract_string(state, '$.is_aside') AS BOOLEAN), false) AS is_aside
 FROM core.answers AS answers
 INNER JOIN raw.answers AS told USING (answer_id)
 WHERE answers.service = 'google_trends';
-COMMENT ON VIEW core.search_questions IS 'The question of each draw: geo ("" is worldwide), timeframe as in config.toml, topic or term, category and property as Google numbers and names them; question is all of them in one text. is_imported: it came in a file that a browser had saved; is_aside: such a file that answers another question than config.toml asked then.';
+COMMENT ON VIEW core.search_questions IS 'The question of each draw: geo ("" is worldwide), timeframe as in config.toml, topic or term, category and property as Google numbers and names them; question is all of them in one text. role: see core.search_draws. is_imported: it came in a file that a browser had saved; is_aside: such a file that answers another question than config.toml asked then.';
 
 CREATE VIEW core.search_place AS
 SELECT CASE WHEN last_geo = '' THEN 'worldwide' ELSE 'in ' || last_geo END AS place
