@@ -17,7 +17,7 @@ REPOSITORY = "pytorch/pytorch"
 
 
 def test_the_meter_gives_its_table(empty_warehouse: Path, tmp_path: Path, project: Path) -> None:
-    """On a history of one commit, one day of stars and one release: that of the demo would take longer, no more."""
+    """After one number of nights, on a history of one commit, one day of stars and one release: more takes longer."""
     recorded = Path(shutil.copy(empty_warehouse, tmp_path / "recorded.duckdb"))
     commit = Commit(REPOSITORY, "c" * 40, "someone", "person", NOON.date(), False)
     with open_few_rows(recorded) as con:
@@ -26,11 +26,11 @@ def test_the_meter_gives_its_table(empty_warehouse: Path, tmp_path: Path, projec
             Answer("github", REPOSITORY, "{}", NOON, (StarDay(REPOSITORY, NOON.date(), 9),)),
             Answer("pypi_index", "torch", "{}", NOON, (Release("torch", "1.0", NOON, False, False),)),
         ])  # fmt: skip
-    command = [sys.executable, "tests/bench/ageing.py", "--demo", str(recorded), "1", "3"]
+    command = [sys.executable, "tests/bench/ageing.py", "--demo", str(recorded), "2"]
     done = subprocess.run(command, cwd=project, env={"PYTHONPATH": "."}, capture_output=True, text=True, check=False)
     lines = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr
-    assert lines[0].split() == ["after", "so", "many", "nights", "1", "3"]
+    assert lines[0].split() == ["after", "so", "many", "nights", "2"]
     for name in ("night, CPU s", "memory, MB", "slowest question, ms", "published, MB"):
         (line,) = [line for line in lines if line.startswith(name)]
         assert all(float(figure) > 0 for figure in line.removeprefix(name).split())
