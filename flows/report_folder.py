@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import nullcontext, suppress
 from datetime import date
 from hashlib import sha256
@@ -17,6 +17,8 @@ from flows.config.settings import Report, Settings
 from flows.process.endings import of_the_system
 from flows.process.private import kept_private
 from reports.build import CSV, GROUP_PAGES, PAGE, BuiltReport, build_report
+from reports.claims.badge import badges
+from reports.claims.told import claims_told
 from reports.index import DATA, report_folders, write_index
 from reports.mail.message import write_files
 from reports.since.changes import state_of, state_text
@@ -25,9 +27,11 @@ from warehouse.open import PUBLISHED, WarehouseBusy, WarehouseError, alone_in, w
 from warehouse.publish.exports import export_views
 from warehouse.publish.snapshot import reading_published
 from warehouse.read.queries import query
+from warehouse.read.report import ClaimCheck, read_claims
 from warehouse.read.state import definitions_version
 from warehouse.rows import ReportIssue
 
+BADGES = "badges"
 _PRUNED_A_NIGHT = 5
 
 
@@ -56,6 +60,29 @@ def update_list(reports: Path, built: BuiltReport, last_day: date, base_url: str
     with alone_in(reports):
         write_index(reports, labels, last_day, base_url=base_url)
         point_to_newest(reports, last_day)
+        if built.as_of == max(report_folders(reports, last_day)):
+            write_badges(reports / BADGES, built.facts.claims)
+
+
+def make_badges(published: Path, as_of: date | None, folder: Path) -> list[Path]:
+    """The badges of all claims as known on `as_of`, by default the last night. Raises PublishedError, OSError."""
+    with reading_published(published, as_of) as con:
+        return write_badges(folder, read_claims(con))
+
+
+def write_badges(folder: Path, claims: Sequence[ClaimCheck]) -> list[Path]:
+    """A badge for each claim as `folder`/NAME.svg, in one step; those of claims that are gone go. Raises OSError."""
+    told = badges(claims_told(claims))
+    if told:
+        folder.mkdir(parents=True, exist_ok=True)
+    for name, svg in told.items():
+        partial = folder / f".{name}.partial"
+        partial.write_text(svg, encoding="utf-8", newline="\n")
+        partial.replace(folder / name)
+    for path in folder.glob("*.svg"):
+        if path.name not in told:
+            path.unlink()
+    return [folder / name for name in told]
 
 
 def make_page(published: Path, as_of: date, folder: Path, report: Report) -> BuiltReport:

@@ -126,6 +126,7 @@ class Facts:
     marks: dict[str, tuple[Mark, ...]] = field(default_factory=dict)
     longest: dict[tuple[str, str], queries.Longest] = field(default_factory=dict)
     earlier: tuple[queries.EarlierReport, ...] = ()
+    claims: tuple[queries.ClaimCheck, ...] = ()
 
     def month_values(self, framework: str, metric: str, months: Iterable[date]) -> list[queries.Month | None]:
         return [self.months.get((framework, metric, month)) for month in months]
@@ -185,6 +186,7 @@ class Facts:
             failed_steps=self._concerning(self.failed_steps, keys),
             stand_ins=self._concerning(self.stand_ins, keys),
             doubts=self._concerning(self.doubts, keys),
+            claims=tuple(row for row in self.claims if row.framework in keys),
             marks={
                 metric: tuple(mark for mark in marks if not mark.frameworks.isdisjoint(keys))
                 for metric, marks in self.marks.items()
@@ -256,6 +258,7 @@ def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
         stand_ins=tuple(queries.read_stand_ins(con)),
         doubts=tuple(queries.read_doubts(con)),
         earlier=tuple(queries.read_earlier(con, as_of=as_of)),
+        claims=tuple(queries.read_claims(con)),
     )
     return with_marks(facts)
 

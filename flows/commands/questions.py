@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -47,6 +48,51 @@ def sql(
         day = not_after(as_of, invocation.now.date(), "which is today") if as_of else None
         published = invocation.settings().warehouse.data / "published.duckdb"
         run_query(published, question, out=sys.stdout.buffer, output_format=form, as_of=day, child=child)
+    return ALL_DONE
+
+
+@app.command(short_help="What others claim, beside what was counted; badges of it.")
+def claims(
+    context: typer.Context,
+    form: Annotated[
+        Literal["table", "csv", "json"],
+        typer.Option("--format", help="A table for people; for programs every column of the view claims."),
+    ] = "table",
+    as_of: AsOf = None,
+    badge: Annotated[
+        bool, typer.Option("--badge", help="Write a badge (SVG) of each claim instead; nights do so too.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where badges go, by default reports/badges.")
+    ] = None,
+) -> int:
+    """Show whether the claims that config.toml quotes hold, since when, and why not.
+
+    With --badge an SVG for each of them is written, and its path printed: embed the one in reports/badges, which every
+    night writes anew, so its number stays true.
+
+    \b
+    trends claims
+    trends claims --format json
+    trends --data data/demo claims --badge --out badges
+    """
+    from warehouse.adhoc.ask import run_query
+    from warehouse.read.queries import query
+
+    invocation: Invocation = context.obj
+    day = not_after(as_of, invocation.now.date(), "which is today") if as_of else None
+    data = invocation.settings().warehouse.data
+    published = data / "published.duckdb"
+    if badge:
+        from flows.report_folder import BADGES, make_badges
+
+        for path in make_badges(published, day, out or data / "reports" / BADGES):
+            typer.echo(path)
+    elif out:
+        raise UsageError("--out says where badges go; give --badge too, or redirect the output")
+    else:
+        question = query("claims/short" if form == "table" else "claims/all")
+        run_query(published, question, out=sys.stdout.buffer, output_format=form, as_of=day)
     return ALL_DONE
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from reports.charts.marks import along_months, places
 from reports.charts.parts import Chart, Table
+from reports.claims.review import reviews
+from reports.claims.told import claims_told
 from reports.compare import SummaryRow
 from reports.facts import Facts, month_level
 from reports.noise import NOISE_RULE
@@ -101,6 +103,8 @@ def page_values(
         "glance": list(_glance(facts, rows)),
         "sources": list(_sources(facts, rows)),
         "sections": [_section(facts, rows, signal, charts[signal.key]) for signal in SIGNALS],
+        "claims": claims_told(facts.claims),
+        "reviews": render.json_in_script(reviews(facts.claims)) if facts.claims else "",
         "noise_rule": NOISE_RULE,
         "definitions": [(row.label, row, _small_print(row)) for row in facts.definitions],
         "breaks": _breaks_table(facts),

@@ -18,6 +18,7 @@ from reports.sentences import labels_of, mark_text
 from reports.signals import SIGNALS, Signal
 from reports.wording import clean_label, compact, first_ones, listed, long_day, short_label, told
 from warehouse.catalogue.services import name_of_source
+from warehouse.read.report import ClaimCheck
 
 State = Mapping[str, Any]
 Level = tuple[str, str, float]  # framework, metric, level in the unit of the charts
@@ -37,13 +38,14 @@ class Since:
 
 
 def state_of(facts: Facts, rows: Sequence[SummaryRow]) -> State:
-    """verdicts and levels by "framework metric"; breaks that are known; sources whose figures are stale."""
+    """verdicts and levels by "framework metric"; breaks that are known; stale sources; verdicts on claims."""
     stale = {f"{age.source} {age.entity}" for age in facts.ages if age.status == "stale"}
     return {
         "verdicts": {_key(row): row.verdict for row in rows},
         "levels": {_key(row): row.level for row in rows},
         "breaks": sorted(_breaks(facts)),
         "stale": sorted(stale),
+        "claims": {_claim_key(row): row.verdict for row in facts.claims},
     }
 
 
@@ -69,12 +71,18 @@ def changes(
     return [
         *_flipped(before, after, names),
         *_passed(before, after, names, thresholds),
+        *_judged_anew(before, facts),
         *_sources(before, after, facts),
     ]
 
 
 def _differences(before: State, after: State, facts: Facts, rows: Sequence[SummaryRow]) -> list[str]:
-    return [*_flipped(before, after, _names(rows)), *_new_breaks(before, facts), *_sources(before, after, facts)]
+    return [
+        *_flipped(before, after, _names(rows)),
+        *_judged_anew(before, facts),
+        *_new_breaks(before, facts),
+        *_sources(before, after, facts),
+    ]
 
 
 def _at_most(texts: Sequence[str]) -> tuple[str, ...]:
@@ -95,6 +103,19 @@ def _flipped(before: State, after: State, names: Mapping[str, str]) -> Iterator[
         was = before["verdicts"].get(key, verdict)
         if was != verdict:
             yield f"{names[key]}: {verdict}, was {was}"
+
+
+def _claim_key(row: ClaimCheck) -> str:
+    return f"{row.claim}: {row.reading}"
+
+
+def _judged_anew(before: State, facts: Facts) -> Iterator[str]:
+    """Claims of which something else is said now; nothing of those that are new."""
+    known = before.get("claims", {})
+    for row in facts.claims:
+        was = known.get(_claim_key(row), row.verdict)
+        if was != row.verdict:
+            yield f'Claim "{told(row.quote)}", {told(row.reading)}: {row.verdict}, was {was}'
 
 
 def _passed(before: State, after: State, names: Mapping[str, str], thresholds: Iterable[Level]) -> Iterator[str]:

@@ -222,6 +222,36 @@ class EarlierReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ClaimCheck:
+    """A claim of config.toml in one of its readings, beside what was counted; the columns of view claims."""
+
+    claim: str
+    reading: str
+    claimed: int | None
+    our_value: float | None
+    low: float | None
+    high: float | None
+    coverage: float | None
+    verdict: str
+    reason: str
+    first_reached_on: date | None
+    held_until: date | None
+    checked_as_of: date
+    definitions_version: str
+    lineage: str
+    framework: str
+    quote: str
+    source_name: str
+    source_url: str | None
+    made_on: date | None
+    begins_from: date | None
+    begins_until: date | None
+    metric: str
+    counted_until: date | None
+    query: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Doubt:
     """What an answer of a service gives cause to look at, as a plain line."""
 
@@ -305,6 +335,11 @@ def read_stand_ins(con: duckdb.DuckDBPyConnection) -> list[FailedStep]:
 def read_earlier(con: duckdb.DuckDBPyConnection, *, as_of: date) -> list[EarlierReport]:
     """The last report of an earlier day, and the last one that is four weeks old or older; none on a first report."""
     return ask(con, "report/earlier", EarlierReport, as_of=as_of)
+
+
+def read_claims(con: duckdb.DuckDBPyConnection) -> list[ClaimCheck]:
+    """What others claim, in the order of config.toml."""
+    return ask(con, "claims/told", ClaimCheck)
 
 
 def read_doubts(con: duckdb.DuckDBPyConnection) -> list[Doubt]:

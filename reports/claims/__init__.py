@@ -1,0 +1,1 @@
+"""What others claim: in words, as schema.org ClaimReview, and as badges."""
