@@ -1,4 +1,4 @@
-"""A claim of which something else is said than before is told once, in the page, the mail and to who waits for changes."""
+"""A claim of which something else is said than before is told once: page, mail, and who waits for changes."""
 
 from __future__ import annotations
 
