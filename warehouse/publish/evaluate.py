@@ -29,9 +29,7 @@ def evaluated(con: duckdb.DuckDBPyConnection, warehouse: str, *, from_last: bool
     new is taken from the copy of the last night, which is attached as "publishing"; raises carry.NotCarriedError where
     it cannot be.
     """
-    con.execute("ATTACH ':memory:' AS evaluation")
-    try:
-        run_written(con, "publish/copy_schema", warehouse=warehouse, catalog="evaluation")
+    with views_copied(con, warehouse):
         written = evaluating(con, warehouse)
         if carry.can_be_kept({name for name, _ in written if name}):
             carry.begin(con, warehouse)
@@ -40,9 +38,8 @@ def evaluated(con: duckdb.DuckDBPyConnection, warehouse: str, *, from_last: bool
         else:
             _evaluate(con, warehouse, written, {})
         run_written(con, "publish/evaluation/forget")
+        run_written(con, "publish/use", catalog=warehouse)
         yield
-    finally:
-        con.execute("DETACH evaluation")
 
 
 @contextmanager
@@ -52,12 +49,22 @@ def evaluated_for(con: duckdb.DuckDBPyConnection, *queries: str) -> Iterator[Non
     `con` must not be in a transaction.
     """
     ((warehouse,),) = con.execute("SELECT current_database()").fetchall()
-    con.execute("ATTACH ':memory:' AS evaluation")
-    try:
-        run_written(con, "publish/copy_schema", warehouse=warehouse, catalog="evaluation")
+    with views_copied(con, warehouse):
         written = evaluating(con, warehouse)
         needed = _made_from(con, *queries)
         _evaluate(con, warehouse, [item for item in written if item[0] is None or item[0] in needed], {})
+        yield
+
+
+@contextmanager
+def views_copied(con: duckdb.DuckDBPyConnection, warehouse: str) -> Iterator[None]:
+    """In this context catalog "evaluation" has the views of `warehouse` and is in use.
+
+    A name without a schema is then that of the table there: the view in the warehouse would be evaluated once more.
+    """
+    con.execute("ATTACH ':memory:' AS evaluation")
+    try:
+        run_written(con, "publish/copy_schema", warehouse=warehouse, catalog="evaluation")
         con.execute("USE evaluation")
         yield
     finally:

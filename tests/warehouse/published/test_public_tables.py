@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import open_few_rows
 from warehouse.ledger import begin_run, finish_run, save_report_issue
 from warehouse.publish import snapshot
+from warehouse.publish.evaluate import views_copied
 from warehouse.rows import (
     Answer,
     Break,
@@ -203,3 +204,12 @@ def test_a_copy_is_written_whole_where_rows_are_gone_or_definitions_are_others(
         snapshot.publish(con, target)
     with snapshot.open_published(target) as copy:
         assert copy.execute("SELECT count(*) > 0 FROM rolling_12_months").fetchall() == [(True,)]
+
+
+def test_a_view_that_names_a_public_one_without_schema_is_made_from_its_table(con: duckdb.DuckDBPyConnection) -> None:
+    """Else the whole chain behind it would be evaluated once more, in the warehouse."""
+    con.execute("CREATE VIEW core.named AS FROM releases")
+    ((warehouse,),) = con.execute("SELECT current_database()").fetchall()
+    with views_copied(con, warehouse):
+        con.execute("CREATE OR REPLACE VIEW evaluation.main.releases AS SELECT 'of the table' AS version")
+        assert con.execute("SELECT version FROM evaluation.core.named").fetchall() == [("of the table",)]

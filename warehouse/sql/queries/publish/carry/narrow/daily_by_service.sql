@@ -14,6 +14,12 @@ FULL JOIN publishing.carried.months AS before USING (framework, metric, kind, se
 GROUP BY framework, metric, kind, service, basis
 HAVING bool_or(now.fingerprint IS DISTINCT FROM before.fingerprint);
 
+-- All that is touched is known now.
+CREATE TABLE evaluation.carried.first_touched AS
+SELECT framework, metric, min(first_day) AS first_day
+FROM evaluation.carried.touched
+GROUP BY framework, metric;
+
 -- The figures that tonight's rows are made of, and those of the last week with one before these, for what is known of a
 -- series that paused.
 CREATE TABLE evaluation.carried.daily_by_service AS
