@@ -38,6 +38,15 @@ _DROP_DEFINITIONS = """
     SELECT format('DROP TABLE core."{}"', replace(table_name, '"', '""'))
     FROM duckdb_tables() WHERE schema_name = 'core'"""
 
+_PUT_EMPTY_TABLE = """
+    SELECT format(
+        'CREATE TABLE {0}.being_made AS FROM {0}.{1} LIMIT 0; DROP VIEW {0}.{1}; '
+        || 'ALTER TABLE {0}.being_made RENAME TO {1}',
+        $schema, $name
+    )"""
+_DROP_EMPTY_TABLE = "SELECT format('DROP TABLE {}.{}', $schema, $name)"
+_CREATED = re.compile(r"CREATE VIEW ([\w.]+) AS")
+
 _FILL_METRICS = "INSERT INTO core.metrics BY NAME SELECT unnest(entry) FROM (SELECT unnest($entries) AS entry)"
 _FILL_SERVICES = "INSERT INTO core.services BY NAME SELECT unnest(entry) FROM (SELECT unnest($entries) AS entry)"
 
@@ -238,17 +247,54 @@ def _refresh_views(con: duckdb.DuckDBPyConnection) -> None:
     if con.execute("SELECT 1 FROM raw.view_definitions WHERE definitions_version = ?", [version]).fetchone():
         return
     with transaction(con):
-        for (statement,) in con.execute(_DROP_DEFINITIONS).fetchall():
-            con.execute(statement)
+        _run_written(con, _DROP_DEFINITIONS)
         for _, sql in _sql_files("catalogue"):
             con.execute(sql)
         con.execute(_FILL_METRICS, {"entries": [asdict(metric) for metric in metrics.METRICS.values()]})
         con.execute(_FILL_SERVICES, {"entries": [asdict(service) for service in services.SERVICES.values()]})
-        for _, sql in _sql_files("views"):
-            for (statement,) in con.execute(sql).fetchall():
-                con.execute(statement)
+        _create_views(con)
         con.execute("DELETE FROM raw.view_definitions")
         con.execute("INSERT INTO raw.view_definitions VALUES (?)", [version])
+
+
+def _create_views(con: duckdb.DuckDBPyConnection) -> None:
+    """Create each view while those that it names are empty tables, and comment them all.
+
+    DuckDB plans a view when it is created, with all that it is made of: the upper layers would take longest.
+    """
+    created = []
+    comments = []
+    for statement in _statements_of_views(con):
+        found = _CREATED.search(statement)
+        if found is None:
+            comments.append(statement)
+            continue
+        con.execute(statement)
+        schema, _, name = found[1].rpartition(".")
+        view = {"schema": schema or "main", "name": name}
+        _run_written(con, _PUT_EMPTY_TABLE, view)
+        created.append((view, statement))
+    for view, statement in reversed(created):
+        _run_written(con, _DROP_EMPTY_TABLE, view)
+        con.execute(statement)
+    for comment in comments:
+        con.execute(comment)
+
+
+def _run_written(con: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, str] | None = None) -> None:
+    """Run the statements that `query` writes."""
+    for (statement,) in con.execute(query, values).fetchall():
+        con.execute(statement)
+
+
+def _statements_of_views(con: duckdb.DuckDBPyConnection) -> Iterator[str]:
+    """The statements that make and comment the views, in their order. The rows of a query are statements too."""
+    for _, sql in _sql_files("views"):
+        for statement in con.extract_statements(sql):
+            if statement.type == duckdb.StatementType.SELECT:
+                yield from (written for (written,) in con.execute(statement).fetchall())
+            else:
+                yield statement.query
 
 
 def shipped_definitions() -> str:
@@ -270,7 +316,7 @@ def order_of_views() -> Mapping[str, int]:
 
     A warehouse does not keep that order: DuckDB lists the views of a file by their names.
     """
-    made = [name for _, sql in _sql_files("views") for name in re.findall(r"CREATE VIEW ([\w.]+) AS", sql)]
+    made = [name for _, sql in _sql_files("views") for name in _CREATED.findall(sql)]
     return {name if "." in name else f"main.{name}": place for place, name in enumerate(made)}
 
 

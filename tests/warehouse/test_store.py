@@ -20,6 +20,7 @@ from warehouse.open import (
     apply_migration,
     identity_key,
     open_warehouse,
+    order_of_views,
 )
 from warehouse.rows import Answer, Download, PackageEntry, Release, ReportIssue, RepositoryTotal, SearchPoint
 from warehouse.save import save_answers
@@ -47,6 +48,24 @@ def test_opening_again_migrates_nothing_and_keeps_the_key(tmp_path: Path) -> Non
         assert identity_key(con) == key
         assert len(key) == 32
         assert _all(con, "FROM raw.migrations") == migrations
+
+
+def test_every_view_that_ships_is_a_view_and_no_table_stands_in_for_it(con: duckdb.DuckDBPyConnection) -> None:
+    views = con.execute("SELECT schema_name || '.' || view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+    assert {view for (view,) in views} == set(order_of_views())
+    tables = con.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name IN ('main', 'core')").fetchall()
+    assert sorted(tables) == [("metrics",), ("services",)]
+
+
+def test_views_of_an_older_program_are_replaced_all_of_them(tmp_path: Path) -> None:
+    with open_warehouse(tmp_path / "w.duckdb") as con:
+        shipped = con.execute("SELECT view_name, sql, comment FROM duckdb_views() ORDER BY ALL").fetchall()
+        con.execute("UPDATE raw.view_definitions SET definitions_version = 'older'")
+        con.execute(
+            "DROP VIEW daily_metrics; CREATE VIEW daily_metrics AS SELECT 1 AS day; CREATE VIEW gone AS SELECT 1"
+        )
+    with open_warehouse(tmp_path / "w.duckdb") as con:
+        assert con.execute("SELECT view_name, sql, comment FROM duckdb_views() ORDER BY ALL").fetchall() == shipped
 
 
 def test_two_warehouses_have_two_keys(tmp_path: Path) -> None:
