@@ -25,8 +25,7 @@ from hypothesis import HealthCheck, settings
 
 from flows.process.own_prefect import ASKED_SERVER
 from tests import background
-from warehouse.open import PUBLISHED, open_warehouse
-from warehouse.publish.snapshot import publish
+from warehouse.open import open_warehouse
 
 ROOT = Path(__file__).parents[1]
 TRENDS = [str(Path(sys.executable).parent / "trends")]
@@ -237,22 +236,21 @@ def prefect_database(shared_folder: Path, prefect_api: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def empty_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse with every view and no row; tests copy it, because making the views takes longer than a test."""
-    path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
-    open_warehouse(path).close()
-    return path
+def empty_folder(shared_folder: Path) -> Path:
+    """A data folder with nothing but the empty warehouse, which is made once for all test processes; to be copied."""
+    folder = shared_folder / "empty"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            open_warehouse(partial / "warehouse.duckdb").close()
+            partial.replace(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def empty_folder(tmp_path_factory: pytest.TempPathFactory, empty_warehouse: Path) -> Path:
-    """The data folder of a night that brought nothing: the empty warehouse and its published copy. Tests copy it, since
-    a copy that goes on from another one is made in half the time.
-    """
-    folder = tmp_path_factory.mktemp("empty-folder")
-    with open_few_rows(shutil.copy(empty_warehouse, folder / "warehouse.duckdb")) as con:
-        publish(con, folder / PUBLISHED)
-    return folder
+def empty_warehouse(empty_folder: Path) -> Path:
+    """A warehouse with every view and no row; tests copy it, because making the views takes longer than a test."""
+    return empty_folder / "warehouse.duckdb"
 
 
 @contextmanager

@@ -27,7 +27,7 @@ Rows = list[tuple[object, ...]]
 
 @pytest.fixture
 def folder(tmp_path: Path, empty_folder: Path) -> Path:
-    """A data folder with a warehouse in which nothing is yet, and its copy."""
+    """A data folder with a warehouse in which nothing is yet."""
     return Path(shutil.copytree(empty_folder, tmp_path, dirs_exist_ok=True))
 
 

@@ -168,13 +168,11 @@ def test_the_data_folder_counts_from_the_file(tmp_path: Path, name: str) -> None
     assert _disk(settings.warehouse.data).found.endswith(f"free for {tmp_path / name}")
 
 
-def test_a_page_that_is_self_contained_has_the_chart_library(
-    con: duckdb.DuckDBPyConnection, tmp_path: Path, empty_folder: Path
-) -> None:
+def test_a_page_that_is_self_contained_has_the_chart_library(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     entries = (FrameworkEntry("keras", "Keras", 0, "keras-team/keras", "Keras", "term"),)
     begin_run(con, run_id="r", flow="nightly", as_of=NOW.date(), started_at=NOW, program_version="test")
     save_answers(con, "r", [Answer("config", "frameworks", "{}", NOW, entries, replaces_all=True)])
-    snapshot.publish(con, Path(shutil.copy(empty_folder / "published.duckdb", tmp_path)))
+    snapshot.publish(con, tmp_path / "published.duckdb")
     sizes = {}
     for whole in (True, False):
         settings = settings_with("report.self_contained", whole)
@@ -184,12 +182,12 @@ def test_a_page_that_is_self_contained_has_the_chart_library(
 
 
 def test_group_gives_many_frameworks_pages_of_their_own_and_whole_where_the_page_is_attached(
-    con: duckdb.DuckDBPyConnection, tmp_path: Path, empty_folder: Path
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     entries = [FrameworkEntry(f"f{n}", f"F{n}", n, f"o/f{n}", f"F{n}", "term") for n in range(5)]
     begin_run(con, run_id="r", flow="nightly", as_of=NOW.date(), started_at=NOW, program_version="test")
     save_answers(con, "r", [Answer("config", "frameworks", "{}", NOW, tuple(entries), replaces_all=True)])
-    published = Path(shutil.copy(empty_folder / "published.duckdb", tmp_path))
+    published = tmp_path / "published.duckdb"
     snapshot.publish(con, published)
     counts = {}
     for group in (2, 3, 5):

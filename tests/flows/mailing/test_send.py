@@ -294,12 +294,12 @@ def test_masked_keeps_one_letter_and_the_domain() -> None:
 
 
 @pytest.fixture
-def published(tmp_path: Path, con: duckdb.DuckDBPyConnection, empty_folder: Path) -> Callable[[Mail, bool], Settings]:
+def published(tmp_path: Path, con: duckdb.DuckDBPyConnection) -> Callable[[Mail, bool], Settings]:
     """Settings with a data folder that one night without any answer has left, but for the names of the frameworks."""
     entries = (FrameworkEntry("keras", "Keras", 0, "keras-team/keras", "Keras", "term"),)
     begin_run(con, run_id="r", flow="nightly", as_of=AS_OF, started_at=NOW, program_version="test")
     save_answers(con, "r", [Answer("config", "frameworks", "{}", NOW, entries, replaces_all=True)])
-    snapshot.publish(con, Path(shutil.copy(empty_folder / PUBLISHED, tmp_path)))
+    snapshot.publish(con, tmp_path / PUBLISHED)
     con.close()
 
     def settings_of(mail: Mail, self_contained: bool) -> Settings:

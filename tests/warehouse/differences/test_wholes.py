@@ -130,10 +130,10 @@ def test_what_is_built_on_a_list_that_is_held_back_says_all_the_same(
 
 
 def test_the_published_copy_of_the_night_before_gets_the_difference(
-    con: duckdb.DuckDBPyConnection, night: Callable[..., int], tmp_path: Path, empty_folder: Path
+    con: duckdb.DuckDBPyConnection, night: Callable[..., int], tmp_path: Path
 ) -> None:
     """Each night adds to it what is new; public tables and history alike put the lists together."""
-    old, copy = tuple(release(number) for number in range(9)), Path(shutil.copy(empty_folder / PUBLISHED, tmp_path))
+    old, copy = tuple(release(number) for number in range(9)), tmp_path / PUBLISHED
     for number, rows in enumerate((old, (*old, release(9)), (*old[1:], release(9, yanked=True)))):
         night(number, *rows)
         publish(con, copy)
