@@ -12,6 +12,8 @@ from flows.commands.root import Invocation, app
 from flows.process.arguments import AsOf, UsageError, not_after
 from flows.process.endings import ALL_DONE, INCOMPLETE
 
+COPY = "published.duckdb"  # as warehouse.open names it, which would import DuckDB
+
 
 @app.command(short_help="Read-only SQL on the published copy of the warehouse.")
 def sql(
@@ -38,15 +40,18 @@ def sql(
     trends sql "FROM monthly_metrics WHERE metric = 'commits' AND framework = 'keras' ORDER BY month"
     trends sql "FROM releases" --format csv > releases.csv
     """
-    from warehouse.adhoc.ask import run_query, started
+    from flows.config.early import likely_data_folder
+    from warehouse.adhoc.ask import get_ready, run_query, started
 
     invocation: Invocation = context.obj
     if bool(query) == bool(describe):
         raise UsageError("give one QUERY in quotes, or --describe VIEW; trends sql .tables lists the views")
-    with started(form) as child:  # it loads DuckDB while this process reads config.toml
+    with started(form) as child:  # it loads DuckDB and opens the copy while this process checks config.toml
+        if likely := invocation.data_option or likely_data_folder(invocation.config):
+            get_ready(child, likely / COPY)
         question = f".describe {describe}" if describe else sys.stdin.read() if query == "-" else query
         day = not_after(as_of, invocation.now.date(), "which is today") if as_of else None
-        published = invocation.settings().warehouse.data / "published.duckdb"
+        published = invocation.settings().warehouse.data / COPY
         run_query(published, question, out=sys.stdout.buffer, output_format=form, as_of=day, child=child)
     return ALL_DONE
 
@@ -82,7 +87,7 @@ def claims(
     invocation: Invocation = context.obj
     day = not_after(as_of, invocation.now.date(), "which is today") if as_of else None
     data = invocation.settings().warehouse.data
-    published = data / "published.duckdb"
+    published = data / COPY
     if badge:
         from flows.report_folder import BADGES, make_badges
 

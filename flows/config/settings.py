@@ -11,6 +11,7 @@ from pydantic import Field, StrictBool, ValidationError, ValidationInfo, field_v
 
 from flows.config.alarms import Alarms, Freshness
 from flows.config.claims import Claim
+from flows.config.early import LARGEST_FILE_BYTES
 from flows.config.mail import Mail
 from flows.config.messages import across_keys, in_one_key
 from flows.config.section import Section
@@ -37,8 +38,6 @@ from flows.config.types import (
     from_to,
 )
 from warehouse.calendar import MONTHS_OF_HISTORY
-
-LARGEST_FILE_BYTES = 2**20
 
 
 class ConfigError(Exception):

@@ -28,6 +28,7 @@ from warehouse.printable import visible
 Format = Literal["table", "csv", "json", "parquet"]
 TABLE_ROWS = 1000
 DATA_ROWS = 5_000_000
+MEMORY_LIMIT_MB = 1024
 TOLD = 65  # exit code of the child when its standard error says what is wrong with the query
 UNUSABLE = 66  # or with the published copy
 _INHERITED = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH", "SYSTEMROOT")
@@ -88,7 +89,7 @@ def run_query(
     out: BinaryIO,
     output_format: Format = "table",
     as_of: date | None = None,
-    memory_limit_mb: int = 1024,
+    memory_limit_mb: int = MEMORY_LIMIT_MB,
     seconds: float = 60,
     max_rows: int | None = None,
     child: subprocess.Popen[bytes] | None = None,
@@ -144,6 +145,15 @@ def started(output_format: Format) -> Iterator[subprocess.Popen[bytes]]:
             yield child
         finally:
             child.kill()
+
+
+def get_ready(child: subprocess.Popen[bytes], published: Path) -> None:
+    """Let a process that has `started` open the copy that a query will most likely be asked of; it may be another."""
+    likely = {"published": str(published.resolve()), "memory_limit_mb": MEMORY_LIMIT_MB}
+    assert child.stdin
+    with suppress(BrokenPipeError):  # why it ended is told when it is asked
+        child.stdin.write(json.dumps({"likely": likely}).encode() + b"\n")
+        child.stdin.flush()
 
 
 def list_views(published: Path) -> tuple[ViewSummary, ...]:

@@ -1,6 +1,7 @@
 """The child process in which a person's SQL runs: ask.py starts it, nobody else.
 
-In: one JSON request on standard input. Out: the answer on standard output, or one line on standard error and exit TOLD
+In: on standard input perhaps a line that says what copy to open while the request is on its way, then the request; both
+JSON. Out: the answer on standard output, or one line on standard error and exit TOLD
 (or UNUSABLE, where the fault lies in the published copy).
 Everything that needs a file is imported and warmed up first; then this process gives up the right to open one.
 Of DuckDB only its core is imported: the package around it takes three times as long and has nothing that a query needs.
@@ -68,14 +69,20 @@ class WorkTime:
 def main(output_format: str) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     load(output_format)
-    asked = sys.stdin.buffer.read()
+    line = sys.stdin.buffer.readline()
+    likely = json.loads(line).get("likely", {}) if line else {}
+    early = _opened_early(likely, output_format) if likely else None
+    asked = sys.stdin.buffer.read() if likely else line
     if not asked:  # whoever started this had nothing to ask after all
         return 0
     request = json.loads(asked)
     con = None
     try:
-        con = _connect(request)
-        warm_up(con, output_format)
+        if early is None or any(likely[name] != request[name] for name in likely):
+            early = _connect(request)
+            warm_up(early, output_format)
+        _as_of(early, request["as_of"])
+        con = early
         _give_up_rights(request["memory_limit_mb"])
         _answer(con, request)
     except BrokenPipeError:  # nobody reads the answer any more
@@ -89,19 +96,31 @@ def main(output_format: str) -> int:
     return 0
 
 
-def _connect(request: dict[str, Any]) -> duckdb.DuckDBPyConnection:
+def _opened_early(likely: dict[str, Any], output_format: str) -> duckdb.DuckDBPyConnection | None:
+    """The copy that will most likely be asked, warmed up; None where it cannot be: why not is told when it is asked."""
+    try:
+        con = _connect(likely)
+        warm_up(con, output_format)
+    except (duckdb.Error, MemoryError):
+        return None
+    return con
+
+
+def _connect(copy: dict[str, Any]) -> duckdb.DuckDBPyConnection:
     """Opened by connecting, not by ATTACH: external access has to be off from the first moment."""
-    con = duckdb.connect(
-        request["published"],
+    return duckdb.connect(
+        copy["published"],
         read_only=True,
         config=_LOCKS
-        | {"threads": min(_THREADS, os.cpu_count() or 1), "memory_limit": f"{request['memory_limit_mb'] * 3 // 4}MB"},
+        | {"threads": min(_THREADS, os.cpu_count() or 1), "memory_limit": f"{copy['memory_limit_mb'] * 3 // 4}MB"},
     )
-    if request["as_of"]:
+
+
+def _as_of(con: duckdb.DuckDBPyConnection, day: str | None) -> None:
+    if day:
         from warehouse.publish.snapshot import answer_as_of
 
-        answer_as_of(con, date.fromisoformat(request["as_of"]))
-    return con
+        answer_as_of(con, date.fromisoformat(day))
 
 
 def _give_up_rights(memory_limit_mb: int) -> None:

@@ -118,3 +118,22 @@ def test_a_child_that_is_asked_nothing_ends(published: Path) -> None:
     with pytest.raises(ask.QueryError), ask.started("csv") as child:
         ask.run_query(published, ".quit", out=io.BytesIO(), output_format="csv", child=child)
     assert child.returncode is not None
+
+
+@pytest.mark.parametrize("likely", ["published.duckdb", "not there.duckdb", "damaged.duckdb"])
+def test_a_child_that_got_ready_answers_from_the_copy_that_is_asked(published: Path, likely: str) -> None:
+    (published.parent / "damaged.duckdb").write_bytes(b"no database")
+    out = io.BytesIO()
+    with ask.started("csv") as child:
+        ask.get_ready(child, published.parent / likely)
+        ask.run_query(published, "FROM daily_metrics SELECT max(day)", out=out, output_format="csv", child=child)
+    assert out.getvalue().decode().splitlines()[1] == "2021-06-03"
+
+
+def test_what_is_wrong_with_the_copy_is_told_also_where_it_was_opened_early(tmp_path: Path) -> None:
+    (tmp_path / "published.duckdb").write_bytes(b"no database")
+    copy, out = tmp_path / "published.duckdb", io.BytesIO()
+    with ask.started("csv") as child:
+        ask.get_ready(child, copy)
+        with pytest.raises(ask.CopyUnusableError):
+            ask.run_query(copy, "SELECT 1", out=out, output_format="csv", child=child)
