@@ -17,7 +17,8 @@ from flows.run import Night
 from flows.sources.git.clone import clone_of
 from flows.sources.git.history import fetch_commits
 from flows.sources.github.repository import KnownStars, fetch_repository, pages_needed
-from flows.sources.google.trends import fetch_interest
+from flows.sources.google.beside import Past
+from flows.sources.google.trends import fetch_search, question
 from flows.sources.pypi import clickpy, pypistats
 from flows.sources.pypi.control import Control
 from flows.sources.pypi.downloads import fetch_downloads
@@ -30,6 +31,7 @@ from warehouse.read.state import (
     downloads_to_ask,
     latest_state,
     previous_total,
+    search_requests,
     star_days,
     star_history_begins,
 )
@@ -62,7 +64,7 @@ def plan(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -> list
     if sources.git_history.enabled:
         steps += [_commits(night, con, repository) for repository in repositories]
     if sources.google_trends.enabled:
-        steps.append(_interest(night, clients))
+        steps.append(_interest(night, con, clients))
     if sources.pypi_downloads.enabled:
         steps += _downloads(night, con, clients)
     if sources.github_repository.enabled:
@@ -153,7 +155,7 @@ def packages_of(settings: Settings, *, with_requiring: bool) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _interest(night: Night, clients: Clients) -> Step:
+def _interest(night: Night, con: duckdb.DuckDBPyConnection, clients: Clients) -> Step:
     settings = night.settings.sources.google_trends
     frameworks = night.settings.frameworks
     reference = search_query(night.settings, frameworks[settings.reference])[0] if settings.reference else None
@@ -162,12 +164,13 @@ def _interest(night: Night, clients: Clients) -> Step:
         "google_trends",
         "+".join(frameworks),
         partial(
-            fetch_interest,
+            fetch_search,
             settings,
             clients.google_trends,
             queries=list(queries),
             reference=reference,
             labels=queries,
+            past=[Past(*request) for request in search_requests(con, question(settings), night.now.date())],
             collected_at=night.now,
         ),
     )

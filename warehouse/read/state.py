@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Any
@@ -35,6 +35,26 @@ def latest_state(con: duckdb.DuckDBPyConnection, service: str, entity: str) -> d
     """
     found = ask_one(con, "state/latest", service=service, entity=entity)
     return dict(json.loads(found[0])) if found else {}
+
+
+def search_requests(
+    con: duckdb.DuckDBPyConnection, question: Mapping[str, object], today: date
+) -> list[tuple[str, dict[str, float], date, int]]:
+    """The requests to Google Trends of the last 70 days that asked `question`, the last one at the end.
+
+    Of each its role, the mean level (0-100) of its terms in the last answer, in the order of the request, its last day,
+    and in how many nights of the last 30 days it was made. `today`: the day of asking, UTC.
+    """
+    told = "|".join(str(question[part]) for part in ("geo", "timeframe", "match", "category", "property"))
+    found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in ask_dicts(con, "state/search_requests", question=told, today=today):
+        found.setdefault(tuple(row["terms"]), []).append(row)
+    requests = []
+    for terms, rows in found.items():
+        levels = {row["term"]: float(row["level"]) for row in rows}
+        in_order = {term: levels.get(term, 0.0) for term in terms}
+        requests.append((rows[0]["role"], in_order, rows[0]["last_on"], rows[0]["draws"]))
+    return requests
 
 
 def downloads_to_ask(

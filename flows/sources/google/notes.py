@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -16,6 +16,7 @@ from warehouse.printable import printable
 from warehouse.rows import SearchPoint
 
 WEAK_LINK = 10  # below this a figure may be off by 5 % and more from rounding alone
+SMALL = 12  # a term below this is asked for again beside one of its own size
 _FIND_TOPIC = "find the right one at trends.google.com and name it as search_topic in config.toml"
 _NAME_REFERENCE = "name a framework that is searched for as much as they are as reference in config.toml"
 
@@ -38,11 +39,26 @@ def notes_on(
     """The lines about one group. `labels`: its terms and what they stand for; `link`: the term that groups share."""
     if not rows:
         return [f"Google has no figures for {_listed(list(labels.values()))}"]
-    levels = _levels(rows)
+    levels = levels_of(rows)
     return [
         *(note for term in labels if (note := topic_note(term, names.get(term), labels[term]))),
         *(_too_small(term, rows, labels) for term in levels if term != link and levels[term] < 1),
         *_link_note(link, levels, labels),
+    ]
+
+
+def anchor_notes(rows: Sequence[SearchPoint], labels: Mapping[str, str]) -> list[str]:
+    """The lines about a request that links small terms, each beside one of its size: those that are small there too."""
+    if not rows:
+        return [f"Google has no figures for {_listed(list(labels.values()))}"]
+    levels = levels_of(rows)
+    return [
+        f"{label} stands at {levels[term]:.0f} of 100 beside {_beside(term, labels)}, which is to link it with the "
+        f"other frameworks: its level may be off by {50 / levels[term]:.0f} %"
+        if levels.get(term, 0) >= 1
+        else _too_small(term, rows, labels)
+        for term, label in labels.items()
+        if levels.get(term, 0) < WEAK_LINK
     ]
 
 
@@ -84,11 +100,11 @@ def _link_note(link: str | None, levels: Mapping[str, float], labels: Mapping[st
         )
 
 
-def _levels(rows: Sequence[SearchPoint]) -> dict[str, float]:
+def levels_of(rows: Iterable[object]) -> dict[str, float]:
     """The mean of each term over the weeks that are over; 0 where no week has a figure of 1 or more."""
     figures: dict[str, list[float]] = {}
     for row in rows:
-        if not row.is_partial:
+        if isinstance(row, SearchPoint) and not row.is_partial:
             figures.setdefault(row.term, []).append(0.5 if row.is_below_one else row.interest)
     return {term: fmean(values) if max(values) >= 1 else 0.0 for term, values in figures.items()}
 

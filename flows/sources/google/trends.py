@@ -8,22 +8,26 @@ a little differently each time, so a draw is kept beside the earlier ones, with 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flows.config.settings import GoogleTrends
 from flows.sources.answers import count, day_at, kept, shown
 from flows.sources.errors import TerminalError, TransientError
+from flows.sources.google.beside import Past
 from flows.sources.google.client import SOURCE, TrendsClient, another_shape
-from flows.sources.google.notes import notes_on
+from flows.sources.google.night import ask_all, ask_together
+from flows.sources.google.night import groups_of as _groups
+from flows.sources.google.notes import anchor_notes, notes_on
+from flows.sources.google.provider import TERMS_PER_REQUEST
 from warehouse.rows import Answer, SearchPoint
 
 if TYPE_CHECKING:
     from flows.sources.google.payloads import Trends
 
-TERMS_PER_REQUEST = 5
 WEEKLY = "WEEK"
 CATEGORY, PROPERTY = 0, ""  # all categories, search on the web
 
@@ -50,57 +54,75 @@ def fetch_interest(
 
     Raises TransientError or TerminalError; what was yielded before stays good.
     """
-    groups = _groups(list(queries), reference)
-    trends = _trends(client, settings)
-    for terms in groups:
-        link = terms[0] if len(groups) > 1 else None
-        yield _ask(trends, settings, {term: (labels or {}).get(term, term) for term in terms}, link, collected_at)
+    provider = Pytrends(settings, client, labels or {}, collected_at)
+    yield from ask_together(provider, _groups(queries, reference))
 
 
-def _groups(queries: list[str], reference: str | None) -> list[list[str]]:
-    times = Counter(query.strip().casefold() for query in queries)
-    twice = [query for query in times if times[query] > 1]
-    if twice:
-        next_step = "give each framework a search_term or search_topic of its own in config.toml"
-        raise TerminalError(SOURCE, f"asked twice for {', '.join(map(repr, twice))}", next_step)
-    if len(queries) <= TERMS_PER_REQUEST:
-        return [queries] if queries else []
-    anchor = reference if reference is not None else queries[0]
-    if anchor not in queries:
-        raise TerminalError(SOURCE, f"reference {anchor!r} is none of the terms", "see reference in config.toml")
-    others = [query for query in queries if query != anchor]
-    size = TERMS_PER_REQUEST - 1
-    return [[anchor, *others[start : start + size]] for start in range(0, len(others), size)]
+def fetch_search(
+    settings: GoogleTrends,
+    client: TrendsClient,
+    *,
+    queries: Sequence[str],
+    collected_at: datetime,
+    reference: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    past: Sequence[Past] = (),
+) -> Iterator[Answer]:
+    """All that a night asks: what fetch_interest does, and then what Beside says of terms too small to be told so.
+
+    Without `reference` groups share the term that links them best by the levels of `past`, the requests of earlier
+    nights; where there are none and the first term turns out to be small, the groups are asked once more. The state of
+    an Answer beside the common ones also holds its role. Raises as fetch_interest does.
+    """
+    provider = Pytrends(settings, client, labels or {}, collected_at)
+    yield from ask_all(provider, queries, today=collected_at.date(), reference=reference, past=past)
 
 
-def _ask(
-    trends: Trends, settings: GoogleTrends, labels: Mapping[str, str], link: str | None, collected_at: datetime
-) -> Answer:
-    terms = list(labels)
-    trends.build_payload(terms, cat=CATEGORY, timeframe=settings.timeframe, geo=settings.geo, gprop=PROPERTY)
-    widget = trends.widget_request()
-    resolution = _resolution(widget, settings.timeframe)
-    timeline = trends.timeline()
-    rows = tuple(_points(timeline, terms, resolution))
-    first_day, last_day = _window(widget)
-    state = {
-        "question": question(settings),
-        "terms": trends.names,
-        "notes": notes_on(rows, trends.names, labels, link),
-        **({} if rows else {"empty": True}),
-    }
-    return Answer(
-        service=SOURCE,
-        entity="+".join(terms),
-        request=json.dumps(kept({"explore": trends.explore_request(), "widget": widget}), sort_keys=True),
-        collected_at=collected_at,
-        rows=rows,
-        window_start=first_day,
-        window_end=last_day,
-        is_synthetic=trends.is_synthetic,
-        state=kept(state),
-        body=trends.body,
-    )
+@dataclass(frozen=True)
+class Pytrends:
+    """A Provider: the requests of one night through pytrends. `labels`: what a query stands for."""
+
+    settings: GoogleTrends
+    client: TrendsClient
+    labels: Mapping[str, str]
+    collected_at: datetime
+
+    @cached_property
+    def trends(self) -> Trends:
+        """pytrends, which asks for its cookie when it is made."""
+        return _trends(self.client, self.settings)
+
+    def draw(self, terms: Sequence[str], role: str, link: str | None) -> Answer:
+        """See Provider. Raises TransientError or TerminalError."""
+        trends, labels = self.trends, {term: self.labels.get(term, term) for term in terms}
+        trends.build_payload(
+            list(terms), cat=CATEGORY, timeframe=self.settings.timeframe, geo=self.settings.geo, gprop=PROPERTY
+        )
+        widget = trends.widget_request()
+        resolution = _resolution(widget, self.settings.timeframe)
+        timeline = trends.timeline()
+        rows = tuple(_points(timeline, list(terms), resolution))
+        first_day, last_day = _window(widget)
+        notes = anchor_notes(rows, labels) if role else notes_on(rows, trends.names, labels, link)
+        state = {
+            "question": question(self.settings),
+            "terms": trends.names,
+            "notes": notes,
+            **({"role": role} if role else {}),
+            **({} if rows else {"empty": True}),
+        }
+        return Answer(
+            service=SOURCE,
+            entity="+".join(terms),
+            request=json.dumps(kept({"explore": trends.explore_request(), "widget": widget}), sort_keys=True),
+            collected_at=self.collected_at,
+            rows=rows,
+            window_start=first_day,
+            window_end=last_day,
+            is_synthetic=trends.is_synthetic,
+            state=kept(state),
+            body=trends.body,
+        )
 
 
 def ask_names(settings: GoogleTrends, client: TrendsClient, queries: Sequence[str]) -> dict[str, dict[str, str]]:

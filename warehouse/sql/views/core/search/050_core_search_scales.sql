@@ -42,7 +42,6 @@ sums AS (
         is_draw,
         any_value(is_own) AS is_own,
         sum(interest) AS interest,
-        avg(interest) AS level,
         sum(variance) / sum(interest) ** 2 AS chance,
         exp(-39.48 * var_pop(interest)) / 12 / avg(interest) ** 2 AS rounding
     FROM sides
@@ -56,24 +55,22 @@ links AS MATERIALIZED (
         ours.lead,
         ours.is_own,
         theirs.interest / ours.interest AS scale,
-        ours.chance + theirs.chance + ours.rounding + theirs.rounding AS doubt,
-        least(ours.level, theirs.level) AS level
+        ours.chance + theirs.chance + ours.rounding + theirs.rounding AS doubt
     FROM sums AS ours
     INNER JOIN sums AS theirs ON ours.draw = theirs.draw AND ours.lead = theirs.lead
     WHERE ours.is_draw AND NOT theirs.is_draw
 ),
 
 -- From the base to each of the latest draws, the surest way: what each link may be wrong by is added up.
-ways (draw, scale, doubt, level) USING KEY (draw) AS (
-    SELECT draw, 1.0::DOUBLE, 0.0::DOUBLE, 100.0::DOUBLE FROM base
+ways (draw, scale, doubt) USING KEY (draw) AS (
+    SELECT draw, 1.0::DOUBLE, 0.0::DOUBLE FROM base
     UNION
-    SELECT draw, scale, doubt, level
+    SELECT draw, scale, doubt
     FROM (
         SELECT
             links.draw,
             ways.scale * links.scale AS scale,
             ways.doubt + links.doubt AS doubt,
-            least(ways.level, links.level) AS level,
             row_number() OVER (PARTITION BY links.draw ORDER BY ways.doubt + links.doubt, links.lead) AS place
         FROM ways
         INNER JOIN links ON ways.draw = links.lead
@@ -85,9 +82,9 @@ ways (draw, scale, doubt, level) USING KEY (draw) AS (
 ),
 
 scales AS MATERIALIZED (
-    SELECT draw, scale, 0.0::DOUBLE AS chance, doubt, level FROM ways
+    SELECT draw, scale, 0.0::DOUBLE AS chance, doubt FROM ways
     UNION ALL
-    SELECT links.draw, links.scale * ways.scale, links.doubt, ways.doubt, ways.level
+    SELECT links.draw, links.scale * ways.scale, links.doubt, ways.doubt
     FROM links
     INNER JOIN ways ON links.lead = ways.draw
     WHERE links.is_own
@@ -104,7 +101,7 @@ highest AS (
         )
 )
 
-SELECT scales.draw, scales.scale / highest.scale AS scale, scales.chance, scales.doubt, scales.level
+SELECT scales.draw, scales.scale / highest.scale AS scale, scales.chance, scales.doubt
 FROM scales
 CROSS JOIN highest;
-COMMENT ON VIEW core.search_scales IS 'What to multiply a draw by: the ratio of sums over the weeks and terms that it shares with others, and what that may be wrong by (variance, relative): chance, another for each draw; and doubt, the same for all of its family, added up over the links between. level: the smallest mean figure that a link of its family goes through. A draw that nothing links is not there.';
+COMMENT ON VIEW core.search_scales IS 'What to multiply a draw by: the ratio of sums over the weeks and terms that it shares with others, and what that may be wrong by (variance, relative): chance, another for each draw; and doubt, the same for all of its family, added up over the links between. A draw that nothing links is not there.';
