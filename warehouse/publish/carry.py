@@ -111,6 +111,12 @@ def _git_calendar(con: duckdb.DuckDBPyConnection, _warehouse: str, _statement: s
     _run(con, "narrow/git_calendar")
 
 
+def _git_shares(con: duckdb.DuckDBPyConnection, _warehouse: str, statement: str) -> None:
+    """The first view of months and 12 months of a history; all views of its days are evaluated."""
+    _run(con, "narrow/shorter_author_days")
+    con.execute(statement)
+
+
 def _daily_by_service(con: duckdb.DuckDBPyConnection, _warehouse: str, _statement: str) -> None:
     run_written(con, "publish/carry/keep", names=["months"])
     _run(con, "narrow/daily_by_service")
@@ -135,6 +141,7 @@ STEPS: dict[str, Step] = {
     "core.undated_commits": _undated_commits,
     "core.author_days": _author_days,
     "core.git_calendar": _git_calendar,
+    "core.git_shares": _git_shares,
     "core.daily_by_service": _daily_by_service,
     "main.lineage": _lineage,
     **{f"main.{view}": _completed(view) for view in COMPLETED},
