@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from datetime import date, datetime
+from importlib.abc import MetaPathFinder
 from operator import attrgetter
+from threading import get_ident
 from types import NoneType
 from typing import Any, get_args, get_type_hints, overload
 
@@ -24,6 +27,30 @@ _ARROW_TYPES: dict[type, pa.DataType] = {
 _TEXT = pa.large_string()  # 2 GB are soon full
 _LONG = 500  # rows; from here on what is the same in all rows of a table saves more
 UNIT, RECORD, _NULL = "\x1f", "\x1e", "\x00"
+
+
+class _NoPandas(MetaPathFinder):
+    """Lets one thread find no pandas."""
+
+    def __init__(self) -> None:
+        self._thread = get_ident()
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "pandas" and get_ident() == self._thread:
+            raise ModuleNotFoundError(name)
+
+
+def _make_first_array() -> None:
+    """pyarrow imports pandas for its first array, to know later ones of pandas: none is here, and it takes long."""
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        pa.array([])
+    finally:
+        sys.meta_path.remove(finder)
+
+
+_make_first_array()
 
 
 def schema_of(row_type: type[Row]) -> pa.Schema:

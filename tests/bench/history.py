@@ -21,14 +21,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flows.config.settings import GitHistory
-from flows.replay.git_server import GitFolder, GitReplay
-from flows.replay.server import ReplayServer, Upstream
 from flows.sources.git.history import fetch_commits
 from flows.sources.git.log import COMMIT
-from tests.bench.meter import Spent, against, beside, ratio, say, spent_by
-from tests.conftest import ROOT
+from tests.bench.meter import ROOT, Spent, against, beside, ratio, say, spent_by
 from warehouse.ledger import begin_run
 from warehouse.open import open_warehouse
+from warehouse.publish.evaluate import evaluated_for
 from warehouse.rows import Answer, FrameworkEntry
 from warehouse.save import save_answers
 
@@ -71,9 +69,10 @@ def _job(url: str, repository: str, clone: str) -> None:
         tracked = FrameworkEntry("tracked", "Tracked", 0, repository, "tracked", "term")
         save_answers(con, "0", [Answer("config", "frameworks", "{}", NOW, (tracked,), replaces_all=True)])
         save_answers(con, "0", _answers(url, repository, Path(clone)))
-        for view in ("core.git_months", "core.git_years"):
-            ((figures,),) = con.execute(METRICS.format(view)).fetchall()
-            say(f"{view}: {figures} figures")
+        questions = [METRICS.format(view) for view in ("core.git_months", "core.git_years")]
+        with evaluated_for(con, *questions):
+            for question in questions:
+                con.execute(question).fetchall()
 
 
 def _answers(url: str, repository: str, clone: Path) -> Iterator[Answer]:
@@ -86,6 +85,9 @@ def _answers(url: str, repository: str, clone: Path) -> Iterator[Answer]:
 @contextmanager
 def _upstream(folder: Path, commits: int | None) -> Iterator[tuple[str, str]]:
     """A git server on loopback with the history; its address and the name of the repository."""
+    from flows.replay.git_server import GitFolder, GitReplay  # not for what is measured
+    from flows.replay.server import ReplayServer, Upstream
+
     upstream: Upstream
     if commits:
         _make_history(folder / f"{MADE}.git", commits)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import astuple, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -176,3 +178,11 @@ def test_saving_asks_only_for_the_ids_in_hand(con: duckdb.DuckDBPyConnection) ->
     [(one,)] = con.execute("SELECT min(answer_id) FROM raw.answers").fetchall()
     assert save._known(con, "answers_of_run", [one], run_id="r") == {one}
     assert save._known(con, "answers_of_run", [one], run_id="another") == set()
+
+
+def test_pandas_is_not_loaded_for_arrays_and_can_be_loaded_later() -> None:
+    code = """import sys
+from warehouse.columns import pa
+assert pa.array([1]).to_pylist() == [1] and "pandas" not in sys.modules
+import pandas"""
+    subprocess.run([sys.executable, "-c", code], check=True)

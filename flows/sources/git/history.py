@@ -17,7 +17,7 @@ from flows.sources.git import SOURCE
 from flows.sources.git.addresses import Accounts, normalised
 from flows.sources.git.clone import Clone, RemoteHead, held
 from flows.sources.git.command import DamagedCloneError
-from flows.sources.git.identities import Identities, author_key, commit_key
+from flows.sources.git.identities import Identities, author_key, commit_key, commit_keys
 from flows.sources.git.known_authors import KnownAuthors, keep_known_authors, kept_tip, read_known_authors
 from flows.sources.git.log import Log
 from flows.sources.git.mailmap import Mailmap, read_mailmap
@@ -117,7 +117,8 @@ class _Walk:
         likely = kept_tip(self._clone.folder)
         if likely and self._commit_key(likely) == key:
             return likely if self._clone.is_ancestor(likely, tip) else None
-        return next((sha for sha in self._clone.commits(tip) if self._commit_key(sha) == key), None)
+        shas = self._clone.commits(tip)
+        return next((sha for sha, its in zip(shas, commit_keys(self._key, shas), strict=True) if its == key), None)
 
     def _commit_key(self, sha: str) -> str:
         return commit_key(self._key, sha)
@@ -171,7 +172,7 @@ class _Walk:
         kinds = pa.array([person.kind for person in people], pa.string())
         agents = pa.array([self._identities.names_agent(trailers) for trailers in log.trailers], pa.bool_())
         columns = {
-            "commit_key": pa.array(map(self._commit_key, log.commits["sha"].to_pylist()), pa.string()),
+            "commit_key": pa.array(commit_keys(self._key, log.commits["sha"].to_pylist()), pa.string()),
             "author_key": keys.take(log.commits["author"]),
             "author_kind": kinds.take(log.commits["author"]),
             "committed_on": log.commits["committed"].cast(pa.timestamp("s")).cast(pa.date32()),

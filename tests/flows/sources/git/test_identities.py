@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
+import hmac
 
 import pytest
 
 from flows.config.settings import Identity
 from flows.sources.git.addresses import normalised
-from flows.sources.git.identities import Identities, author_key
+from flows.sources.git.identities import Identities, author_key, commit_key, commit_keys
 from tests.conftest import ROOT
 from tests.flows.sources.git.conftest import KEY, Upstream, commits, only, sha_of
 
@@ -158,3 +159,10 @@ NO_AGENTS = [
 def test_a_first_name_a_bot_or_a_sentence_is_no_coding_agent(upstream: Upstream) -> None:
     made = {upstream.origin.commit(message=message.encode()): message for message in NO_AGENTS}
     assert [made[sha_of(row)] for row in commits(upstream.fetch()) if row.has_agent_trailer] == []
+
+
+@pytest.mark.parametrize("key", [bytes(32), bytes(range(32)), b"k" * 64, b"short"])
+def test_keys_of_commits_are_keyed_hashes_of_their_ids(key: bytes) -> None:
+    shas = ["0" * 40, "0123456789abcdef" * 4]
+    wanted = [hmac.digest(key, f"commit {sha}".encode(), "sha256").hex()[:20] for sha in shas]
+    assert list(commit_keys(key, shas)) == [commit_key(key, sha) for sha in shas] == wanted
