@@ -27,6 +27,7 @@ import duckdb
 REPOSITORY = Path(__file__).parents[2]
 sys.path.insert(0, str(REPOSITORY))
 
+from tests.flows.sources.google.searches import World  # noqa: E402 - run as a script, from anywhere
 from warehouse.ledger import begin_run  # noqa: E402 - run as a script, from anywhere
 from warehouse.open import open_warehouse  # noqa: E402
 from warehouse.read.report import read_search_bands  # noqa: E402
@@ -40,6 +41,7 @@ NIGHT = datetime(2025, 7, 1, 3, tzinfo=UTC)
 NOISE = 0.04
 LEVELS = (1, 2, 5, 10, 20, 50)
 DRAWS = (1, 2, 3, 7, 30)
+TRENDECON = 428  # requests a keyword
 
 Series = Mapping[str, Sequence[float]]
 Estimates = dict[str, list[tuple[float, float, float]]]
@@ -233,6 +235,21 @@ def _table(title: str, scores: Mapping[int, Mapping[str, Score]]) -> Iterator[st
             yield f"{term:17} {draws:5} {score.error:7.2f} {score.half_width:6.2f} {score.coverage:9.1%}"
 
 
+def requests(frameworks: int, nights: int = 31, seed: int = 3) -> list[int]:
+    """How many requests each night makes. The sizes of the frameworks are spread over two and a half powers of ten."""
+    chance = random.Random(seed)
+    sizes = {f"framework {n}": 20 * 10 ** chance.uniform(-2.5, 0) for n in range(frameworks - 2)}
+    return World({"largest": 20, "smallest": 0.06, **sizes}, weeks=20).nights(["largest", "smallest", *sizes], nights)
+
+
+def _requests() -> Iterator[str]:
+    yield f"requests   frameworks   first night   second   31st   first week   a keyword, of {TRENDECON} with trendecon"
+    for frameworks in (3, 6, 30):
+        asked = requests(frameworks)
+        week = sum(asked[:7])
+        yield (f"{'':10} {frameworks:10} {asked[0]:13} {asked[1]:8} {asked[30]:6} {week:12} {week / frameworks:11.1f}")
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, open_warehouse(Path(folder) / "warehouse.duckdb") as con:
         bench = Bench(con)
@@ -242,6 +259,7 @@ def main() -> None:
             title: {draws: changes(bench, draws, repeats=4, is_anchored=is_anchored) for draws in DRAWS}
             for title, is_anchored in (("change, together", False), ("change, anchored", True))
         }
+    print(*_requests(), "", sep="\n")  # noqa: T201 - what it is run for
     tables = [("simulated", made), ("real, left out", real), *year.items()]
     print(*(line for title, scores in tables for line in (*_table(title, scores), "")), sep="\n")  # noqa: T201
 

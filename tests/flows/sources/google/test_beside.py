@@ -15,9 +15,10 @@ from flows.replay.server import Fault, ReplayServer, Reply, Request, Upstream
 from flows.sources.errors import TerminalError
 from flows.sources.google.beside import ENOUGH, MOST_REQUESTS, Past, ladder, reference_by_level, sizes_of
 from flows.sources.google.client import trends_client
-from flows.sources.google.night import ask_all
+from flows.sources.google.night import ask_all, groups_of
 from flows.sources.google.notes import anchor_notes, levels_of
 from flows.sources.google.trends import fetch_search
+from tests.bench.search_estimate import TRENDECON, requests
 from tests.flows.sources.google.conftest import JSON, NOW, paths
 from tests.flows.sources.google.searches import QUESTION, WEEK, World
 from warehouse.ledger import begin_run
@@ -84,6 +85,14 @@ def test_the_ladder_is_asked_once_and_checked_every_30_days_and_a_term_until_its
     assert asked[ENOUGH:30] == [1] * (30 - ENOUGH)
     assert asked[30] == 5, "the four requests of the ladder again"
     assert asked[31] == 1
+
+
+@pytest.mark.parametrize("frameworks", [3, 6, 30])
+def test_a_week_asks_a_tenth_of_what_is_asked_elsewhere(frameworks: int) -> None:
+    asked = requests(frameworks, nights=7)
+    assert sum(asked) / frameworks < TRENDECON / 10 / 2
+    assert max(asked) <= len(groups_of([str(n) for n in range(frameworks)], None)) * 2 + MOST_REQUESTS
+    assert asked[1:] == [asked[1]] * 6
 
 
 def test_a_term_that_is_not_seen_at_all_is_looked_for_further_down() -> None:
