@@ -78,6 +78,22 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
+class Contributor:
+    """An address that takes part in a history, as keyed hashes: of the address, of its account as commits have it, and
+    of the person whom accounts are put together to. `kind`: person, bot or masked. A co-author is named in a trailer.
+    """
+
+    repository: str
+    address_key: str
+    author_key: str
+    person_key: str
+    kind: str
+    is_author: bool
+    is_committer: bool
+    is_co_author: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StarDay:
     """Stars given on a UTC day by users who still star today."""
 
@@ -180,6 +196,7 @@ Row = (
     | Download
     | Release
     | Commit
+    | Contributor
     | StarDay
     | RepositoryTotal
     | FrameworkEntry

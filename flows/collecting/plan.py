@@ -236,6 +236,7 @@ def _commits(night: Night, con: duckdb.DuckDBPyConnection, repository: str) -> S
         clone_dir=clone_of(night.data, repository),
         since_tip=state.get("tip"),
         known_identities=state.get("identities"),
+        people_on=state.get("people_on"),
         identity_key=identity_key(con),
         collected_at=night.now,
     )

@@ -103,12 +103,16 @@ class Identity(Section):
 
 
 class GitHistory(Section):
-    """Commits of the default branch, from a clone that holds no files. `timeout_seconds` is for one git command."""
+    """Commits of the default branch, from a clone that holds no files. `timeout_seconds` is for one git command.
+
+    `apart`: addresses that are not put together with others because the full name is the same.
+    """
 
     enabled: StrictBool = True
     base_url: Url = "https://github.com"
     timeout_seconds: Annotated[Number, from_to(1.0, 86400.0)] = 1800
     identities: tuple[Identity, ...] = ()
+    apart: tuple[Name, ...] = ()
     mailmap: Path | None = None
 
 

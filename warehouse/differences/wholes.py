@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from warehouse.read.queries import query
 
-TABLES = frozenset({"pypi_releases", "breaks", "frameworks", "framework_packages", "claims"})
+TABLES = frozenset({"pypi_releases", "breaks", "frameworks", "framework_packages", "claims", "git_people"})
 Steps = list[tuple[str, int]]
 Values = tuple[object, ...]
 

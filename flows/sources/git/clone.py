@@ -23,7 +23,7 @@ from flows.retry import again
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.git import SOURCE, command
 from flows.sources.git.command import DamagedCloneError
-from flows.sources.git.log import AUTHOR, COMMIT, Author, Header, Log, read_authors, read_headers, read_log
+from flows.sources.git.log import COMMIT, PEOPLE, Header, Log, People, read_headers, read_log, read_people
 
 _FOLLOWED = "refs/heads/followed"  # whatever the default branch is called upstream, here it has this name
 _ATTEMPTS = 3
@@ -148,9 +148,9 @@ class Clone:
         """The ids of the commits of `tip`."""
         return self._local("rev-list", tip, "--").split()
 
-    def authors(self, tip: str) -> tuple[set[Author], int]:
-        """Name and address of each author of `tip`, and how many commits it has."""
-        return read_authors(self._pieces(AUTHOR, None, tip))
+    def people(self, tip: str) -> tuple[People, int]:
+        """Everybody who takes part in the commits of `tip`, and how many these are."""
+        return read_people(self._pieces(PEOPLE, None, tip))
 
     def _headers(self, commits: Iterable[str]) -> dict[str, Header]:
         """What the commits of these ids say at their head, as it was written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence, Set
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +19,13 @@ from flows.sources.git.clone import Clone, RemoteHead, held
 from flows.sources.git.command import DamagedCloneError
 from flows.sources.git.identities import Identities, author_key, commit_key, commit_keys
 from flows.sources.git.known_authors import KnownAuthors, keep_known_authors, kept_tip, read_known_authors
-from flows.sources.git.log import Log
+from flows.sources.git.log import Log, People
 from flows.sources.git.mailmap import Mailmap, read_mailmap
+from flows.sources.git.people.taking_part import WAYS, Part, contributors
 from warehouse.columns import Columns
 from warehouse.rows import Answer, Commit, Row
+
+PEOPLE_EVERY_DAYS = 7
 
 
 def fetch_commits(
@@ -34,9 +37,12 @@ def fetch_commits(
     known_identities: str | None,
     identity_key: bytes,
     collected_at: datetime,
+    people_on: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Answer]:
-    """One answer with the commits of `repository` (owner/name): the new ones since `since_tip`, or all of them.
+    """The commits of `repository` (owner/name), the new ones since `since_tip` or all of them. And, a week after
+    `people_on` ("people_on" of the state, the day it was last read), everybody who takes part in the whole history, as
+    entity "owner/name people".
 
     All, with replaces_all, when `since_tip` is None or no ancestor of the new tip (history was rewritten), or when the
     list of identities or the mailmap is no longer the one of `known_identities`. No new commit is an answer without
@@ -47,13 +53,13 @@ def fetch_commits(
     """
     mailmap = read_mailmap(settings.mailmap)
     clone = Clone(settings, repository, clone_dir.absolute(), sleep)
-    walk = _Walk(settings, repository, clone, mailmap, identity_key, collected_at)
+    walk = _Walk(settings, repository, clone, mailmap, identity_key, collected_at, people_on)
     try:
         with held(clone_dir):
-            answer = walk.answer(since_tip, known_identities)
+            answers = walk.answers(since_tip, known_identities)
     except OSError as error:
         raise TerminalError(SOURCE, f"{clone_dir}: {error.strerror}", "check the data folder and the disk") from None
-    yield answer
+    yield from answers
 
 
 class _Author(NamedTuple):
@@ -72,6 +78,7 @@ class _Walk:
         mailmap: bytes,
         identity_key: bytes,
         collected_at: datetime,
+        people_on: str | None,
     ) -> None:
         self._repository = repository
         self._clone = clone
@@ -80,10 +87,12 @@ class _Walk:
         self._mailmap = Mailmap(mailmap)
         self._identities = Identities(settings.identities)
         self._fingerprint = self._identities.fingerprint(mailmap)
+        self._people_on = people_on
+        self._apart = {normalised(address) for address in settings.apart}
         self._authors: dict[tuple[str, str], _Author] = {}
 
-    def answer(self, since_tip: str | None, known_identities: str | None) -> Answer:
-        """The answer, from a new clone when the one that was there is damaged."""
+    def answers(self, since_tip: str | None, known_identities: str | None) -> tuple[Answer, ...]:
+        """The answers, from a new clone when the one that was there is damaged."""
         head = self._clone.remote_head()
         wanted = since_tip if known_identities == self._fingerprint else None
         try:
@@ -96,7 +105,7 @@ class _Walk:
             what = f"{self._repository}: the clone is damaged again right after it was made: {damage}"
             raise TerminalError(SOURCE, what, "check the disk and the installation of git") from None
 
-    def _of_commits(self, head: RemoteHead, since_tip: str | None) -> Answer:
+    def _of_commits(self, head: RemoteHead, since_tip: str | None) -> tuple[Answer, ...]:
         tip = self._clone.bring_up_to_date(head)
         since = self._known_commit(since_tip, tip)
         log = self._clone.log(since, tip)
@@ -107,7 +116,26 @@ class _Walk:
         known = known.and_of(addresses, log.commits.num_rows)
         keep_known_authors(self._clone.folder, known, tip=tip, fingerprint=self._fingerprint)
         self._clone.tidy()
-        return self._made_of(head, tip, since, rows, known.commits)
+        if not self._asks_for_people(since):
+            return (self._made_of(head, tip, since, rows, known.commits),)
+        self._people_on = self._collected_at.date().isoformat()
+        people, _ = self._clone.people(tip)
+        return self._made_of(head, tip, since, rows, known.commits), self._of_people(people, accounts)
+
+    def _asks_for_people(self, since: str | None) -> bool:
+        """All commits have to be read for it, which takes longer as they grow: so once a week."""
+        if since is None or self._people_on is None:
+            return True
+        return self._collected_at.date() - date.fromisoformat(self._people_on) >= timedelta(days=PEOPLE_EVERY_DAYS)
+
+    def _of_people(self, people: People, accounts: Accounts) -> Answer:
+        told = [
+            Part(way, name, *self._author(name, address))
+            for way in WAYS
+            for name, address in sorted(getattr(people, way))
+        ]
+        rows = contributors(told, accounts, self._key, repository=self._repository, apart=self._apart)
+        return Answer(SOURCE, f"{self._repository} people", "{}", self._collected_at, rows, replaces_all=True)
 
     def _known_commit(self, key: str | None, tip: str) -> str | None:
         """The commit in the history of `tip` that has this key; None where there is none. Mostly it is the one up to
@@ -130,8 +158,8 @@ class _Walk:
         kept = read_known_authors(self._clone.folder, tip=tip, fingerprint=self._fingerprint)
         if kept:
             return kept
-        authors, commits = self._clone.authors(tip)
-        return KnownAuthors().and_of((self._author(*author).address for author in authors), commits)
+        people, commits = self._clone.people(tip)
+        return KnownAuthors().and_of((self._author(*author).address for author in people.authors), commits)
 
     def _told_anew(self, since: str | None, known: Set[str], accounts: Accounts) -> Iterator[Log]:
         """Earlier commits whose author's account is known only now, because its number has turned up."""
@@ -150,7 +178,13 @@ class _Walk:
             collected_at=self._collected_at,
             rows=rows,
             replaces_all=since is None,
-            state={"tip": span["until"], "identities": self._fingerprint, "branch": head.branch, "commits": count},
+            state={
+                "tip": span["until"],
+                "identities": self._fingerprint,
+                "branch": head.branch,
+                "commits": count,
+                "people_on": self._people_on,
+            },
         )
 
     def _author(self, name: str, address: str) -> _Author:

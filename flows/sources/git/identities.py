@@ -83,6 +83,11 @@ def author_key(identity_key: bytes, email: str, accounts: Accounts = _NO_HISTORY
     return hmac.digest(identity_key, _bytes(accounts.account(normalised(email))), "sha256")[:16].hex()
 
 
+def person_key(identity_key: bytes, what: str, text: str) -> str:
+    """The keyed hash of an address or of the account that stands for a person (`what`), 32 hex digits."""
+    return hmac.digest(identity_key, what.encode("ascii") + b" " + _bytes(text), "sha256")[:16].hex()
+
+
 def commit_key(identity_key: bytes, sha: str) -> str:
     """The keyed hash of a commit's id, 20 hex digits: tells commits apart, and nobody which ones they are."""
     (key,) = commit_keys(identity_key, [sha])

@@ -20,11 +20,12 @@ import pyarrow.compute as pc
 _NAMING_KEYS = ("Co-authored-by", "Co-developed-by", "Assisted-by", "Generated-by", "Signed-off-by")
 _TRAILERS = f"%(trailers:{','.join(f'key={key}' for key in _NAMING_KEYS)},separator=%x0A)"
 COMMIT = ("%H", "%P", "%an", "%ae", "%ct", "%e", _TRAILERS)
-AUTHOR = ("%an", "%ae")
+PEOPLE = ("%an", "%ae", "%cn", "%ce", _TRAILERS)
 _LAST_SECOND = 253402300799  # of the year 9999; the clocks of some committers are beyond it
 _LONGEST_SECONDS = 15  # digits; more are beyond the calendar anyway
 _ENTRY = re.compile(rb"([0-9a-f]+) commit (\d+)\n")
 _PERSON = re.compile(rb"(.*)<([^<>]*)>+ *(?:(\d+) [+-]\d+)?[^<>]*")  # the last angle brackets hold the address
+_CO_AUTHOR = re.compile(r"^co-authored-by:([^<>\n]*)<([^<>\n]*)>", re.IGNORECASE | re.MULTILINE)
 Author = tuple[str, str]
 
 
@@ -34,6 +35,20 @@ class Header(NamedTuple):
     name: str
     address: str
     committed: str
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Name and address of everybody, by the way in which they take part. Co-authors are those of a trailer."""
+
+    authors: frozenset[Author] = frozenset()
+    committers: frozenset[Author] = frozenset()
+    co_authors: frozenset[Author] = frozenset()
+
+    @classmethod
+    def of(cls, authors: Iterable[Author], committers: Iterable[Author], trailers: Iterable[str]) -> People:
+        named = {(found[1].strip(), found[2]) for lines in trailers for found in _CO_AUTHOR.finditer(lines)}
+        return cls(frozenset(authors), frozenset(committers), frozenset(named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +113,13 @@ def read_log(output: Iterable[bytes]) -> Log:
     return Log(pa.table(commits), [_pair(author) for author in authors], [_text(lines) for lines in naming])
 
 
-def read_authors(output: Iterable[bytes]) -> tuple[set[Author], int]:
-    """Each author of `git log -z` in the format AUTHOR, and how many commits there are."""
-    pairs = _pairs(*_columns(output, len(AUTHOR)))
-    return {_pair(author) for author in pairs.unique().to_pylist()}, len(pairs)
+def read_people(output: Iterable[bytes]) -> tuple[People, int]:
+    """Everybody in `git log -z` in the format PEOPLE, and how many commits there are."""
+    name, address, *committer, trailers = _columns(output, len(PEOPLE))
+    authors, committers = (
+        [_pair(pair) for pair in _pairs(*both).unique().to_pylist()] for both in ((name, address), committer)
+    )
+    return People.of(authors, committers, [_text(lines) for lines in trailers.unique().to_pylist()]), len(name)
 
 
 def read_headers(said: bytes) -> Iterator[tuple[str, Header]]:

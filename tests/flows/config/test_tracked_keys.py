@@ -50,7 +50,7 @@ SHOWN = {
     *(f"breaks.{key}" for key, _, _ in BREAKS),
     *(f"frameworks.{key}" for key, _, _, _ in TOLD),
     *(f"frameworks.{key}" for key in ("packages", "repository", "required_by")),
-    *(f"sources.git_history.{key}" for key in ("identities.email", "identities.kind", "mailmap")),
+    *(f"sources.git_history.{key}" for key in ("identities.email", "identities.kind", "mailmap", "apart")),
     *("schedule.cron", "schedule.timezone", "warehouse.data", "report.self_contained", "report.group"),
     *("report.data_files", "report.keep"),  # tests/flows/test_site.py
     "sources.pypi_downloads.nightly_days",

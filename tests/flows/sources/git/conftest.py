@@ -107,6 +107,8 @@ class Upstream:
     settings: dict[str, Any] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
+    now: datetime = NOW
+    people: list[Answer] = field(default_factory=list)
 
     def fetch(self, **settings: Any) -> Answer:
         """A night."""
@@ -118,10 +120,11 @@ class Upstream:
             since_tip=self.state.get("tip"),
             known_identities=self.state.get("identities"),
             identity_key=KEY,
-            collected_at=NOW,
+            collected_at=self.now,
+            people_on=self.state.get("people_on"),
             sleep=self.waits.append,
         )
-        [answer] = answers
+        answer, *self.people = answers
         self.state = dict(answer.state)
         return answer
 

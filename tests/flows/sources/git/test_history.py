@@ -204,7 +204,7 @@ def test_another_server_may_serve_the_same_repository(upstream: Upstream, tmp_pa
 def test_every_recorded_commit_comes_back_as_it_was(tmp_path: Path) -> None:
     replay = GitReplay(RECORDINGS, tmp_path / "cache", date(2021, 6, 25))
     with ReplayServer({"git": replay}) as server:
-        [answer] = fetch_commits(
+        answer, _ = fetch_commits(
             GitHistory(base_url=server.url("git")),
             repository="keras-team/keras",
             clone_dir=tmp_path / "keras.git",

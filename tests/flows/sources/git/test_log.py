@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.sources.git.log import Header, Log, read_authors, read_log
+from flows.sources.git.log import Header, Log, People, read_log, read_people
 
 SHAS = [f"{number:040x}" for number in range(4)]
 COMMITS = [
@@ -44,7 +44,7 @@ def test_a_log_without_commits_has_columns_without_rows() -> None:
     log = read_log([])
     assert (log.commits.num_rows, log.authors, log.trailers) == (0, [], [])
     assert log.unclear().to_pylist() == []
-    assert read_authors([]) == (set(), 0)
+    assert read_people([]) == (People(), 0)
 
 
 def test_a_log_that_ends_within_a_commit_is_refused() -> None:
@@ -68,6 +68,12 @@ def test_commits_of_some_authors() -> None:
     assert column(read_log([WRITTEN]).of([("Ann", "ann@example.com")]), "sha") == [SHAS[0], SHAS[3]]
 
 
-def test_authors_are_told_once_and_commits_counted() -> None:
-    written = b"Ann\0a@b\0" * 3 + b"J\xf6rg\0\0"
-    assert read_authors([written[:5], written[5:]]) == ({("Ann", "a@b"), ("J\udcf6rg", "")}, 4)
+def test_everybody_is_told_once_by_the_way_they_take_part_and_commits_counted() -> None:
+    trailers = b"Co-authored-by: Bo <b@b>\nSigned-off-by: Cy <c@c>\nco-authored-by:<d@d>"
+    written = b"Ann\0a@b\0Hub\0h@h\0\0" * 3 + b"J\xf6rg\0\0J\xf6rg\0\0" + trailers + b"\0"
+    everybody = People(
+        frozenset({("Ann", "a@b"), ("J\udcf6rg", "")}),
+        frozenset({("Hub", "h@h"), ("J\udcf6rg", "")}),
+        frozenset({("Bo", "b@b"), ("", "d@d")}),
+    )
+    assert read_people([written[:5], written[5:]]) == (everybody, 4)

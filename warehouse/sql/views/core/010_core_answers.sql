@@ -64,7 +64,7 @@ INNER JOIN steps AS earlier ON later.whole_id = earlier.whole_id AND later.step 
 UNION ALL
 SELECT DISTINCT answers.content_id, answers.content_id AS part_id, 0 AS step
 FROM raw.answers AS answers
-WHERE answers.row_type IN ('pypi_releases', 'breaks', 'frameworks', 'framework_packages', 'claims')
+WHERE answers.row_type IN ('pypi_releases', 'breaks', 'frameworks', 'framework_packages', 'claims', 'git_people')
     AND answers.content_id NOT IN (SELECT content_id FROM steps);
 COMMENT ON VIEW core.content_parts IS 'What a release list, a table of breaks or a configuration is made from: the rows under part_id, in the order of step. Of a row that several parts tell, the last one says whether it is there or is_gone. Grain: content_id, part_id.';
 
