@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.warehouse.conftest import answered
 from warehouse import checks
 from warehouse.ledger import begin_run
 from warehouse.rows import Answer, Commit
@@ -53,12 +54,12 @@ def night(con: duckdb.DuckDBPyConnection, configured: Callable[..., Any]) -> Nig
 
 def months(con: duckdb.DuckDBPyConnection) -> dict[date, float]:
     query = "SELECT month, value FROM monthly_metrics WHERE metric = 'commits' AND month >= '2021-01-01' ORDER BY month"
-    return dict(con.execute(query).fetchall())
+    return dict(answered(con, query))
 
 
 def compared(con: duckdb.DuckDBPyConnection, metric: str) -> tuple[bool, str]:
     query = "SELECT is_comparable, reason FROM rolling_12_months WHERE metric = ? AND day = '2021-05-31'"
-    [found] = con.execute(query, [metric]).fetchall()
+    [found] = answered(con, query, [metric])
     return found
 
 

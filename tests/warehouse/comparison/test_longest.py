@@ -11,6 +11,7 @@ import pytest
 
 from flows.sources.pypi.pypistats import ALL_PACKAGES
 from reports.noise import log_range
+from tests.warehouse.conftest import answered
 from warehouse.rows import Answer, Break, Download, SearchPoint, StarDay
 
 DAY = timedelta(days=1)
@@ -47,7 +48,7 @@ def longest(
         config = [*configured(at=AT, pytorch=["torch"]), Answer("config", "breaks", "{}", AT, tuple(breaks))]
         save(*config, *answers)
         query = f"SELECT {columns} FROM longest_comparison WHERE day = ? AND metric = ?"
-        return con.execute(query, [END, metric]).fetchall()
+        return answered(con, query, [END, metric])
 
     return ask
 
@@ -238,7 +239,5 @@ def test_stars_of_a_young_repository(longest: Callable[..., Rows]) -> None:
 def test_the_change_of_12_months_stays_withheld(longest: Callable[..., Rows], con: duckdb.DuckDBPyConnection) -> None:
     assert longest([told(days())], broken(date(2023, 4, 5)), "change") == [(0,)]
     twice = "SELECT 1 FROM longest_comparison GROUP BY framework, metric, day HAVING count(*) > 1"
-    assert con.execute(twice).fetchall() == []
-    assert con.execute("SELECT change, is_comparable FROM rolling_12_months WHERE day = ?", [END]).fetchall() == [
-        (None, False)
-    ]
+    assert answered(con, twice) == []
+    assert answered(con, "SELECT change, is_comparable FROM rolling_12_months WHERE day = ?", [END]) == [(None, False)]

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.warehouse.conftest import answered
 from warehouse.rows import Answer, Break, Commit, Download, SearchPoint, StarDay
 
 DAY = timedelta(days=1)
@@ -23,7 +24,7 @@ def loaded(
 ) -> Callable[..., Rows]:
     def load(*answers: Answer, breaks: tuple[Break, ...] = (), query: str) -> Rows:
         save(*configured(at=AT, pytorch=["torch"]), Answer("config", "breaks", "{}", AT, breaks), *answers)
-        return con.execute(query).fetchall()
+        return answered(con, query)
 
     return load
 
@@ -82,7 +83,7 @@ def test_the_days_of_a_year_are_those_of_its_months(
         Answer("google_trends", "pytorch", "{}", AT, weeks), breaks=breaks, query=TWO_COUNTS.format(DIFFERENT),
     )  # fmt: skip
     assert told == []
-    found = con.execute(TWO_COUNTS.format(ALL)).fetchall()
+    found = answered(con, TWO_COUNTS.format(ALL))
     assert len(found) > 100
     assert {"search_interest", "pypi_downloads", "commits", "active_contributors", "stars"} <= {row[0] for row in found}
     assert len({row[2] for row in found}) > 30, "many counts, not all of them full"
@@ -100,9 +101,9 @@ def test_totals_over_windows_are_counted_once_too(loaded: Callable[..., Rows], c
     assert told == [
         (3650, None, 336, f"3 of the 12 months before are not complete, with {observed} of the 365 days observed.")
     ]
-    assert con.execute(TWO_COUNTS.format(DIFFERENT)).fetchall() == []
+    assert answered(con, TWO_COUNTS.format(DIFFERENT)) == []
     complete = "SELECT count(*) FROM monthly_metrics WHERE month < '2023-01-01' AND NOT is_complete"
-    assert con.execute(complete).fetchall() == [(3,)]
+    assert answered(con, complete) == [(3,)]
 
 
 def test_twelve_months_of_nine_tenths_are_compared(loaded: Callable[..., Rows]) -> None:

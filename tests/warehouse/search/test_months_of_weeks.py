@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.warehouse.conftest import answered
 from warehouse.read.report import read_search_bands
 from warehouse.rows import Answer, SearchPoint
 
@@ -31,7 +32,7 @@ def collected(
         rows = tuple(SearchPoint("pytorch", day, "WEEK", (day + 3 * DAY).day, False, True, False) for day in over)
         save(*configured(at=at, pytorch=["torch"]), Answer("google_trends", "pytorch", "{}", at, rows))
         con.execute("SET VARIABLE as_of = ?::DATE", [night])
-        return lambda query, *values: con.execute(query, values).fetchall()
+        return lambda query, *values: answered(con, query, values)
 
     return load
 

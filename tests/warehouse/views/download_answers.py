@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.warehouse.conftest import answered
 from warehouse.rows import Answer, Download
 
 DAY = timedelta(days=1)
@@ -38,6 +39,6 @@ def loaded(
 ) -> Callable[..., Query]:
     def load(*answers: Answer, **frameworks: Any) -> Query:
         save(*configured(at=datetime(2024, 1, 5, 3, tzinfo=UTC), **(frameworks or {"pytorch": ["torch"]})), *answers)
-        return lambda query, *values: con.execute(query, values).fetchall()
+        return lambda query, *values: answered(con, query, values)
 
     return load

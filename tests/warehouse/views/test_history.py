@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.warehouse.conftest import answered
 from warehouse.ledger import begin_run
 from warehouse.open import open_warehouse
 from warehouse.rows import Answer, Commit
@@ -67,7 +68,7 @@ def test_keras_equals_the_oracle_in_every_month(
         "rolling": "SELECT CAST(date_trunc('month', day) AS DATE), value FROM rolling_12_months"
         " WHERE metric = ? AND day = last_day(day)",
     }[view]
-    found = dict(keras.execute(query, [metric]).fetchall())
+    found = dict(answered(keras, query, [metric]))
     with ORACLE.open() as file:
         wanted = {date.fromisoformat(row["month"]): float(row[expected]) for row in csv.DictReader(file)}
     assert len(wanted) == 106
@@ -83,9 +84,9 @@ def test_every_day_of_the_rolling_year_equals_a_plain_count(keras: duckdb.DuckDB
         if not entry.is_merge:
             days[entry.committed_on].add(entry.author_key)
     found = defaultdict(dict)
-    for metric, day, value in keras.execute(
-        "SELECT metric, day, value FROM rolling_12_months WHERE metric LIKE '%_contributors'"
-    ).fetchall():
+    for metric, day, value in answered(
+        keras, "SELECT metric, day, value FROM rolling_12_months WHERE metric LIKE '%_contributors'"
+    ):
         found[day][metric] = value
     for day in (date(2016, 2, 28), date(2016, 2, 29), date(2017, 2, 28), date(2020, 2, 28), date(2021, 2, 27)):
         inside = [that for that in days if that <= day and _a_year_later(that) > day]
@@ -111,7 +112,7 @@ def test_the_published_example_of_the_absence_factor_gives_two(
     save(*configured(keras=["keras"]), Answer("git", KERAS, "{}", collected, tuple(rows), replaces_all=True))
     for view in ("monthly_metrics WHERE month = DATE '2021-05-01'", "rolling_12_months WHERE day = DATE '2021-05-31'"):
         query = f"SELECT value FROM {view} AND metric = 'contributor_absence_factor'"
-        assert con.execute(query).fetchall() == [(2,)], view
+        assert answered(con, query) == [(2,)], view
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def history(save: Callable[..., int], configured: Callable[..., tuple[Answer, An
 
 def _values(con: duckdb.DuckDBPyConnection, metric: str, view: str = "daily_metrics") -> dict[date, float]:
     order = "month" if view == "monthly_metrics" else "day"
-    return dict(con.execute(f"SELECT {order}, value FROM {view} WHERE metric = ? ORDER BY 1", [metric]).fetchall())
+    return dict(answered(con, f"SELECT {order}, value FROM {view} WHERE metric = ? ORDER BY 1", [metric]))
 
 
 def test_days_without_commits_are_zeros_up_to_the_last_day_that_was_over(
@@ -172,10 +173,11 @@ def test_a_young_history_is_not_compared_with_the_time_before_it(
     con: duckdb.DuckDBPyConnection, history: Callable[..., int]
 ) -> None:
     history(commit("a", "x", datetime(2020, 1, 10, tzinfo=UTC)), commit("b", "x", datetime(2021, 1, 10, tzinfo=UTC)))
-    row = con.execute(
+    [row] = answered(
+        con,
         "SELECT value, change, is_comparable, reason FROM rolling_12_months"
-        " WHERE metric = 'commits' AND day = '2021-05-31'"
-    ).fetchone()
+        " WHERE metric = 'commits' AND day = '2021-05-31'",
+    )
     assert row == (1, None, False, "The history begins on 2020-01-10, later than the 12 months before.")
 
 

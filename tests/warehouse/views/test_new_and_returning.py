@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import duckdb
 import pytest
 
+from tests.warehouse.conftest import answered
 from warehouse.rows import Answer, Commit
 
 COLLECTED = datetime(2021, 6, 25, 23, tzinfo=UTC)
@@ -52,7 +53,7 @@ def test_new_and_returning_add_up_to_active(history: duckdb.DuckDBPyConnection, 
 def test_who_has_only_merged_is_new_but_not_active(history: duckdb.DuckDBPyConnection) -> None:
     names = "('new_contributors', 'newly_active_contributors')"
     rows = f"SELECT month, metric, value FROM monthly_metrics WHERE metric IN {names}"
-    found = history.execute(f"FROM (PIVOT ({rows}) ON metric USING sum(value)) ORDER BY month").fetchall()
+    found = answered(history, f"FROM (PIVOT ({rows}) ON metric USING sum(value)) ORDER BY month")
     assert [(str(month)[:7], new, active) for month, new, active in found if new or active] == [
         ("2019-05", 3, 1), ("2020-07", 1, 1), ("2020-08", 1, 1),
     ]  # fmt: skip
@@ -67,8 +68,8 @@ def test_without_merges_an_author_is_new_with_the_first_commit_that_is_none(hist
         "2020-08-09",
     ]
     sums = "SELECT sum(value) FROM monthly_metrics WHERE metric = 'new_contributors_without_merges'"
-    assert history.execute(sums).fetchall() == [(4,)]  # merger never is
+    assert answered(history, sums) == [(4,)]  # merger never is
     years = (
         "SELECT value FROM rolling_12_months WHERE metric = 'new_contributors_without_merges' AND day = '2021-06-24'"
     )
-    assert history.execute(years).fetchall() == [(3,)]
+    assert answered(history, years) == [(3,)]

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pytest
 
+from tests.warehouse.conftest import answered
 from warehouse.rows import Answer, Commit
 
 KERAS = "keras/keras"
@@ -33,7 +34,7 @@ def history(save: Callable[..., int], configured: Callable[..., tuple[Answer, An
 
 
 def values(con: duckdb.DuckDBPyConnection, metric: str, view: str, column: str = "day") -> dict[date, float]:
-    return dict(con.execute(f"SELECT {column}, value FROM {view} WHERE metric = ? ORDER BY 1", [metric]).fetchall())
+    return dict(answered(con, f"SELECT {column}, value FROM {view} WHERE metric = ? ORDER BY 1", [metric]))
 
 
 @pytest.mark.parametrize("years", [(1971, 1999), (1998, 2001)])
@@ -71,10 +72,10 @@ def test_times_that_cannot_be_are_kept_apart_and_counted(con: duckdb.DuckDBPyCon
     real = [commit("a", "ann", on(2021, 4)), commit("b", "bob", on(2021, 5))]
     figures = "SELECT metric, day, value, change, reason FROM rolling_12_months ORDER BY ALL"
     history(*real, at=READ_AT - timedelta(hours=1))
-    before = con.execute(figures).fetchall()
+    before = answered(con, figures)
     odd = [commit(f"{kind} {who}", who, at) for kind, at in IMPOSSIBLE.items() for who in ("cyd", "ann")]
     history(*real, *odd)
-    assert con.execute(figures).fetchall() == before
+    assert answered(con, figures) == before
     assert con.execute("SELECT min(day) FROM daily_metrics").fetchall() == [(on(2021, 4).date(),)]
     assert values(con, "commits", "monthly_metrics", "month") == {
         date(2021, 4, 1): 1, date(2021, 5, 1): 1, date(2021, 6, 1): 0,

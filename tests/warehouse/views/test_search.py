@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from tests.warehouse.conftest import answered
 from warehouse.read.report import read_search_bands
 from warehouse.rows import Answer, Release, RepositoryTotal, SearchPoint, StarDay
 
@@ -42,7 +43,7 @@ def loaded(
     def load(*answers: Answer, **frameworks: list[str]) -> Query:
         chosen = frameworks or {"tensorflow": ["tensorflow"], "pytorch": ["torch"]}
         save(*configured(at=NIGHT, **chosen), *answers)
-        return lambda query, *values: con.execute(query, values).fetchall()
+        return lambda query, *values: answered(con, query, values)
 
     return load
 
