@@ -22,8 +22,9 @@ from flows.process.private import kept_private
 from flows.process.progress import Progress
 from flows.process.signals import Stop
 from flows.run import Night, Run, attempt
+from warehouse import PUBLISHED
 from warehouse.ledger import begin_run, finish_run, interrupt_running, last_run_at
-from warehouse.open import PUBLISHED, writing_warehouse
+from warehouse.open import writing_warehouse
 from warehouse.publish import snapshot
 
 

@@ -25,10 +25,9 @@ from flows.collecting.side_by_side import SIDE_BY_SIDE, IncompleteError
 from flows.mailing.send import deliver, page_to_attach
 from flows.report_folder import make_report, prune, record_report, update_list, write_data_files
 from flows.run import Run, attempt
-from warehouse import checks
+from warehouse import PUBLISHED, checks
 from warehouse.breaks.suspected import suspected_breaks
 from warehouse.ledger import finish_step
-from warehouse.open import PUBLISHED
 from warehouse.publish import snapshot
 from warehouse.read.state import has_data, steps_of
 from warehouse.rows import Answer

@@ -22,8 +22,9 @@ from reports.claims.told import claims_told
 from reports.index import DATA, report_folders, write_index
 from reports.mail.message import write_files
 from reports.since.changes import state_of, state_text
+from warehouse import PUBLISHED, WAREHOUSE
 from warehouse.ledger import save_report_issue
-from warehouse.open import PUBLISHED, WarehouseBusy, WarehouseError, alone_in, writing_warehouse
+from warehouse.open import WarehouseBusy, WarehouseError, alone_in, writing_warehouse
 from warehouse.publish.exports import export_views
 from warehouse.publish.snapshot import reading_published
 from warehouse.read.queries import query
@@ -191,7 +192,7 @@ def record_report(con: duckdb.DuckDBPyConnection, built: BuiltReport) -> None:
 
 def record_in_warehouse(data: Path, built: BuiltReport) -> None:
     """record_report for a report that was built outside a night. Raises WarehouseError."""
-    with writing_warehouse(data / "warehouse.duckdb") as con:
+    with writing_warehouse(data / WAREHOUSE) as con:
         record_report(con, built)
 
 

@@ -19,6 +19,7 @@ from flows.process.endings import of_the_system
 from flows.process.progress import Progress
 from flows.process.signals import Stop
 from flows.process.streams import say
+from warehouse import WAREHOUSE
 from warehouse.faults import storage_fault
 from warehouse.open import WarehouseError
 from warehouse.publish.snapshot import PublishedError
@@ -50,7 +51,7 @@ class Night:
 
     @property
     def warehouse(self) -> Path:
-        return self.data / "warehouse.duckdb"
+        return self.data / WAREHOUSE
 
     @property
     def last_day(self) -> date:

@@ -38,9 +38,9 @@ from flows.sources.google.browser_export import (
 )
 from flows.sources.google.client import SOURCE
 from flows.sources.google.trends import question
-from warehouse import checks
+from warehouse import PUBLISHED, WAREHOUSE, checks
 from warehouse.ledger import begin_run, begin_step, finish_run, finish_step
-from warehouse.open import PUBLISHED, writing_warehouse
+from warehouse.open import writing_warehouse
 from warehouse.publish import snapshot
 from warehouse.read.state import knows_request
 from warehouse.rows import Answer
@@ -75,7 +75,7 @@ def import_search(wanted: Wanted, exports: Sequence[Path]) -> Iterator[tuple[str
     _refuse_unknown_place(wanted)
     read = [_read(wanted, file) for file in exports]
     data = wanted.settings.warehouse.data
-    with kept_private(data), writing_warehouse(data / "warehouse.duckdb") as con:
+    with kept_private(data), writing_warehouse(data / WAREHOUSE) as con:
         fresh = [answer for answers, _ in read for answer in answers if not knows_request(con, SOURCE, answer.request)]
         for answers, line in read:
             is_known = not any(answer in fresh for answer in answers)

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from flows.config.alarms import Freshness
 from flows.process.arguments import not_after, not_before
+from warehouse import PUBLISHED
 from warehouse.adhoc.terminal import Cell, table
 from warehouse.publish.snapshot import reading_published
 from warehouse.read.queries import ask_dicts, ask_one
@@ -67,7 +68,7 @@ def read_status(
 
     Raises PublishedError.
     """
-    with reading_published(data / "published.duckdb", as_of) as con:
+    with reading_published(data / PUBLISHED, as_of) as con:
         sections = {section: ask_dicts(con, f"status/{section}") for section in SECTIONS if section != "freshness"}
         ages = ask_dicts(con, "report/freshness")  # the report shows the same
     freshness = [
@@ -82,7 +83,7 @@ def day_to_report(data: Path, asked: date | None) -> date:
 
     Raises PublishedError, UsageError.
     """
-    with reading_published(data / "published.duckdb") as con:
+    with reading_published(data / PUBLISHED) as con:
         last: date = con.execute("SELECT as_of FROM core.clock").fetchall()[0][0]
         found = ask_one(con, "state/first_day")
     day = not_after(asked or last, last, "the last day that is published")

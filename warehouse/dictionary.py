@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from warehouse import PUBLISHED, WAREHOUSE
 from warehouse.adhoc import ask
 from warehouse.open import open_warehouse
 from warehouse.publish import snapshot
@@ -113,7 +114,7 @@ def questions() -> tuple[Question, ...]:
 def generate() -> str:
     """The whole text of the README."""
     with TemporaryDirectory() as folder:
-        empty, published = Path(folder, "warehouse.duckdb"), Path(folder, "published.duckdb")
+        empty, published = Path(folder, WAREHOUSE), Path(folder, PUBLISHED)
         with open_warehouse(empty) as con:
             snapshot.publish(con, published)
         with snapshot.open_published(published) as con:

@@ -25,10 +25,10 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse import PUBLISHED
 from warehouse.catalogue import metrics, services
 from warehouse.faults import holder_of, is_held, storage_fault
 
-PUBLISHED = "published.duckdb"
 _LOCK = struct.Struct("hhqqi")  # struct flock: type, whence, start, length, process
 
 _DROP_DEFINITIONS = """

@@ -25,9 +25,9 @@ from flows.process.progress import Progress
 from flows.process.signals import Stop
 from flows.run import Night
 from flows.sources.errors import SourceError
-from warehouse import checks
+from warehouse import PUBLISHED, checks
 from warehouse.ledger import begin_run, begin_step, finish_run, finish_step, interrupt_running
-from warehouse.open import PUBLISHED, writing_warehouse
+from warehouse.open import writing_warehouse
 from warehouse.publish import snapshot
 from warehouse.rows import Answer
 from warehouse.save import save_answers

@@ -14,6 +14,7 @@ from flows.process.arguments import AsOf, day_of, not_after
 from flows.process.endings import ALL_DONE, INCOMPLETE, NOTHING_DONE, complain
 from flows.process.loading import without_collecting
 from flows.process.streams import say, send_to_nothing
+from warehouse import WAREHOUSE
 
 if TYPE_CHECKING:
     from flows.process.progress import Progress
@@ -71,7 +72,7 @@ def _is_due(invocation: Invocation) -> bool:
     from warehouse.open import writing_warehouse
 
     settings = invocation.settings()
-    path = settings.warehouse.data / "warehouse.duckdb"
+    path = settings.warehouse.data / WAREHOUSE
     if not path.exists():
         return True
     with writing_warehouse(path) as con:

@@ -11,8 +11,7 @@ import typer
 from flows.commands.root import Invocation, app
 from flows.process.arguments import AsOf, UsageError, not_after
 from flows.process.endings import ALL_DONE, INCOMPLETE
-
-COPY = "published.duckdb"  # as warehouse.open names it, which would import DuckDB
+from warehouse import PUBLISHED
 
 
 @app.command(short_help="Read-only SQL on the published copy of the warehouse.")
@@ -48,10 +47,10 @@ def sql(
         raise UsageError("give one QUERY in quotes, or --describe VIEW; trends sql .tables lists the views")
     with started(form) as child:  # it loads DuckDB and opens the copy while this process checks config.toml
         if likely := invocation.data_option or likely_data_folder(invocation.config):
-            get_ready(child, likely / COPY)
+            get_ready(child, likely / PUBLISHED)
         question = f".describe {describe}" if describe else sys.stdin.read() if query == "-" else query
         day = not_after(as_of, invocation.now.date(), "which is today") if as_of else None
-        published = invocation.settings().warehouse.data / COPY
+        published = invocation.settings().warehouse.data / PUBLISHED
         run_query(published, question, out=sys.stdout.buffer, output_format=form, as_of=day, child=child)
     return ALL_DONE
 
@@ -87,7 +86,7 @@ def claims(
     invocation: Invocation = context.obj
     day = not_after(as_of, invocation.now.date(), "which is today") if as_of else None
     data = invocation.settings().warehouse.data
-    published = data / COPY
+    published = data / PUBLISHED
     if badge:
         from flows.report_folder import BADGES, make_badges
 

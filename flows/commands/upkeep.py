@@ -9,6 +9,7 @@ import typer
 from flows.commands.root import Invocation, app
 from flows.process.arguments import UsageError
 from flows.process.endings import ALL_DONE
+from warehouse import PUBLISHED, WAREHOUSE
 
 
 @app.command(short_help="Make a missing warehouse.duckdb anew from the published copy; say what is lost.")
@@ -27,8 +28,8 @@ def restore(context: typer.Context) -> int:
     invocation: Invocation = context.obj
     data = invocation.settings().warehouse.data
     with kept_private(data):
-        answers, day = restored(data / "warehouse.duckdb")
-    typer.echo(f"{data / 'warehouse.duckdb'}: restored with {answers:,} answers, up to the night of {day}")
+        answers, day = restored(data / WAREHOUSE)
+    typer.echo(f"{data / WAREHOUSE}: restored with {answers:,} answers, up to the night of {day}")
     typer.echo("lost: the key with which people were hashed; the next night reads all commits anew under a new one")
     typer.echo("lost: who has had which mail and alarm; what is due is sent once more")
     typer.echo("lost: whatever came after the last night that published")
@@ -54,14 +55,14 @@ def quarantine(
     """
     from flows.process.private import kept_private
     from warehouse.ledger import drop_held, quarantined, release
-    from warehouse.open import PUBLISHED, writing_warehouse
+    from warehouse.open import writing_warehouse
     from warehouse.publish.snapshot import publish
 
     invocation: Invocation = context.obj
     data = invocation.settings().warehouse.data
     if (what == "list") == bool(answer_id):
         raise UsageError("give show, release or drop the ID of an answer; trends quarantine lists them")
-    with kept_private(data), writing_warehouse(data / "warehouse.duckdb") as con:
+    with kept_private(data), writing_warehouse(data / WAREHOUSE) as con:
         held = quarantined(con, answer_id)
         if what == "list":
             typer.echo("\n".join(_line(row) for row in held) or "no answer is held back")

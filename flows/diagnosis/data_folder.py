@@ -11,17 +11,18 @@ import duckdb
 
 from flows.diagnosis.finding import Finding
 from flows.process.private import is_open_to_others
+from warehouse import PUBLISHED, WAREHOUSE
 from warehouse.faults import holder_of, is_held, storage_fault
-from warehouse.open import PUBLISHED, WarehouseMissing, refuse_to_begin_anew
+from warehouse.open import WarehouseMissing, refuse_to_begin_anew
 from warehouse.publish.snapshot import NothingPublishedError, PublishedError, reading_published
 
 
 def looks(data: Path, now: datetime) -> Iterator[Callable[[], Finding]]:
     """One look for each thing; nothing to look at before the first night."""
     if data.is_dir():
-        if (data / "warehouse.duckdb").exists():
+        if (data / WAREHOUSE).exists():
             yield partial(_privacy, data)
-        yield partial(_warehouse, data / "warehouse.duckdb")
+        yield partial(_warehouse, data / WAREHOUSE)
         yield partial(_copy, data / PUBLISHED, now)
 
 

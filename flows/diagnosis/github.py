@@ -19,6 +19,7 @@ from flows.sources.errors import SourceError
 from flows.sources.github.client import REQUESTS_EVERY_NIGHT, kept_for_others
 from flows.sources.github.repository import KnownStars, pages_needed
 from flows.sources.http import HttpClient, json_of
+from warehouse import PUBLISHED
 from warehouse.publish.snapshot import PublishedError, open_published
 
 WHAT = "github_repository"
@@ -51,7 +52,7 @@ def _known(settings: Settings, now: datetime) -> list[KnownStars]:
     repositories = [framework.repository for framework in settings.frameworks.values()]
     yesterday = now.date() - timedelta(days=1)
     try:
-        with closing(open_published(settings.warehouse.data / "published.duckdb")) as con:
+        with closing(open_published(settings.warehouse.data / PUBLISHED)) as con:
             return [known_stars(con, repository, yesterday) for repository in repositories]
     except (PublishedError, duckdb.Error):
         return [KnownStars((), None, stars_needed_since(yesterday))] * len(repositories)

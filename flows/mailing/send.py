@@ -39,6 +39,7 @@ from reports.mail.digest import part_of
 from reports.problems import still_to_come
 from reports.since.changes import changes, state_of, state_text
 from reports.wording import listed, long_day
+from warehouse import PUBLISHED, WAREHOUSE
 from warehouse.ledger import (
     Delivery,
     read_deliveries,
@@ -110,12 +111,12 @@ def mail_report(
     built = make_report(settings, data, as_of)
     with suppress(OSError):  # the night's own list says what is wrong with it
         update_list(data / "reports", built, now.date(), base_url)
-    with kept_private(data), page_to_attach(settings, built, data / "published.duckdb") as page:
+    with kept_private(data), page_to_attach(settings, built, data / PUBLISHED) as page:
         if dry_run:
             for path in write_samples(settings.mail, built, page=page, base_url=base_url):
                 say(f"dry run, nothing sent: {path}")
             return True
-        with writing_warehouse(data / "warehouse.duckdb") as con:
+        with writing_warehouse(data / WAREHOUSE) as con:
             outcomes = deliver(
                 con, settings.mail, built, now=now, environ=environ, page=page, base_url=base_url,
                 resend_uncertain=resend_uncertain,

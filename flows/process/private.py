@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from warehouse import PUBLISHED, WAREHOUSE
+
 OURS = (
-    "warehouse.duckdb",
-    "published.duckdb",
+    WAREHOUSE,
+    PUBLISHED,
     "git",
     "reports",
     "prefect",
@@ -55,7 +57,7 @@ def _close(data: Path) -> None:
 
 
 def _is_ours(name: str) -> bool:
-    return name.removesuffix(".wal") in OURS or name.startswith(".published.duckdb.")
+    return name.removesuffix(".wal") in OURS or name.startswith(f".{PUBLISHED}.")
 
 
 def _close_tree(folder: Path) -> None:

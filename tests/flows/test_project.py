@@ -22,6 +22,7 @@ from packaging.utils import canonicalize_name
 
 from flows import cli
 from flows.config.settings import load_settings
+from warehouse import PUBLISHED, WAREHOUSE
 
 PACKAGES = ("flows", "warehouse", "reports")
 INDEX_HOST = re.compile(
@@ -63,6 +64,16 @@ def test_only_the_command_line_reads_the_clock(project: Path) -> None:
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in clocks
     }
     assert readers == {"flows/cli.py"}
+
+
+def test_the_files_of_the_data_folder_have_their_names_in_one_place(project: Path) -> None:
+    told = [
+        str(path)
+        for path, tree in _modules(project)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value in (WAREHOUSE, PUBLISHED)
+    ]
+    assert told == ["warehouse/__init__.py"] * 2
 
 
 def test_every_dependency_is_used_and_every_import_is_declared(project: Path, pyproject: dict[str, Any]) -> None:

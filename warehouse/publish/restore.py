@@ -13,9 +13,9 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse import PUBLISHED
 from warehouse.faults import storage_fault
 from warehouse.open import (
-    PUBLISHED,
     WarehouseError,
     WarehouseTooNew,
     WarehouseUnreadable,

@@ -35,8 +35,9 @@ from tests.flows.mailing.conftest import (
     mail_of,
     statuses,
 )
+from warehouse import PUBLISHED
 from warehouse.ledger import begin_run
-from warehouse.open import PUBLISHED, open_warehouse
+from warehouse.open import open_warehouse
 from warehouse.publish import snapshot
 from warehouse.rows import Answer, FrameworkEntry
 from warehouse.save import save_answers

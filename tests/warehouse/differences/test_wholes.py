@@ -15,10 +15,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import open_few_rows
-from warehouse import checks
+from warehouse import PUBLISHED, checks
 from warehouse.differences import wholes
 from warehouse.ledger import begin_run
-from warehouse.open import PUBLISHED, open_warehouse
+from warehouse.open import open_warehouse
 from warehouse.publish.snapshot import open_published, publish
 from warehouse.rows import Answer, Break, FrameworkEntry, PackageEntry, Release, Row
 from warehouse.save import save_answers
