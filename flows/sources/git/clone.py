@@ -23,7 +23,7 @@ from flows.retry import again
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.git import SOURCE, command
 from flows.sources.git.command import DamagedCloneError
-from flows.sources.git.log import COMMIT, PEOPLE, Header, Log, People, read_headers, read_log, read_people
+from flows.sources.git.log import COMMIT, PEOPLE, Header, Keyed, Log, People, read_headers, read_log, read_people
 
 _FOLLOWED = "refs/heads/followed"  # whatever the default branch is called upstream, here it has this name
 _ATTEMPTS = 3
@@ -135,12 +135,12 @@ class Clone:
         if sum(1 for _ in self.folder.glob("objects/pack/*.pack")) > _MOST_PACKS:
             self._local("repack", "-a", "-d", "--quiet")
 
-    def log(self, since: str | None, tip: str) -> Log:
-        """The commits of `tip` that `since` does not have, the newest first.
+    def log(self, since: str | None, tip: str, keyed: Keyed = iter) -> Log:
+        """The commits of `tip` that `since` does not have, the newest first; `keyed` is for read_log.
 
         Where git log cannot tell author or time, the commit's own head may.
         """
-        log = read_log(self._pieces(COMMIT, since, tip))
+        log = read_log(self._pieces(COMMIT, since, tip), keyed)
         unclear = log.commits["sha"].filter(log.unclear()).to_pylist()
         return log.corrected(self._headers(unclear)) if unclear else log
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence, Set
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,6 +84,7 @@ class _Walk:
         self._repository = repository
         self._clone = clone
         self._key = identity_key
+        self._keyed = partial(commit_keys, identity_key)
         self._collected_at = collected_at
         self._mailmap = Mailmap(mailmap)
         self._identities = Identities(settings.identities)
@@ -108,7 +110,7 @@ class _Walk:
     def _of_commits(self, head: RemoteHead, since_tip: str | None) -> tuple[Answer, ...]:
         tip = self._clone.bring_up_to_date(head)
         since = self._known_commit(since_tip, tip)
-        log = self._clone.log(since, tip)
+        log = self._clone.log(since, tip, self._keyed)
         known = self._known(since)
         addresses = {self._author(*author).address for author in log.authors}
         accounts = Accounts(known.addresses | addresses)
@@ -119,11 +121,11 @@ class _Walk:
         if not self._asks_for_people(since):
             return (self._made_of(head, tip, since, rows, known.commits),)
         self._people_on = self._collected_at.date().isoformat()
-        people, _ = self._clone.people(tip)
+        people = log.people if since is None else self._clone.people(tip)[0]
         return self._made_of(head, tip, since, rows, known.commits), self._of_people(people, accounts)
 
     def _asks_for_people(self, since: str | None) -> bool:
-        """All commits have to be read for it, which takes longer as they grow: so once a week."""
+        """All commits have to be read for that, which takes longer as they grow: so once a week."""
         if since is None or self._people_on is None:
             return True
         return self._collected_at.date() - date.fromisoformat(self._people_on) >= timedelta(days=PEOPLE_EVERY_DAYS)
@@ -146,7 +148,7 @@ class _Walk:
         if likely and self._commit_key(likely) == key:
             return likely if self._clone.is_ancestor(likely, tip) else None
         shas = self._clone.commits(tip)
-        return next((sha for sha, its in zip(shas, commit_keys(self._key, shas), strict=True) if its == key), None)
+        return next((sha for sha, its in zip(shas, self._keyed(shas), strict=True) if its == key), None)
 
     def _commit_key(self, sha: str) -> str:
         return commit_key(self._key, sha)
@@ -166,7 +168,7 @@ class _Walk:
         before = Accounts(known)
         changed = {address for address in known if before.account(address) != accounts.account(address)}
         if since and changed:
-            log = self._clone.log(None, since)
+            log = self._clone.log(None, since, self._keyed)
             yield log.of([author for author in log.authors if self._author(*author).address in changed])
 
     def _made_of(self, head: RemoteHead, tip: str, since: str | None, rows: Sequence[Row], count: int) -> Answer:
@@ -197,7 +199,7 @@ class _Walk:
 
     def _rows(self, logs: Sequence[Log], accounts: Accounts) -> Columns:
         columns = [self._columns(log, accounts) for log in logs]
-        together = pa.concat_tables(columns).sort_by("commit_key")
+        together = pa.concat_tables(columns).combine_chunks().sort_by("commit_key")
         return Columns(Commit, repository=self._repository, **dict(zip(together.column_names, together, strict=True)))
 
     def _columns(self, log: Log, accounts: Accounts) -> pa.Table:
@@ -206,7 +208,7 @@ class _Walk:
         kinds = pa.array([person.kind for person in people], pa.string())
         agents = pa.array([self._identities.names_agent(trailers) for trailers in log.trailers], pa.bool_())
         columns = {
-            "commit_key": pa.array(commit_keys(self._key, log.commits["sha"].to_pylist()), pa.string()),
+            "commit_key": log.commits["key"],
             "author_key": keys.take(log.commits["author"]),
             "author_kind": kinds.take(log.commits["author"]),
             "committed_on": log.commits["committed"].cast(pa.timestamp("s")).cast(pa.date32()),

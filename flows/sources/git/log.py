@@ -10,7 +10,7 @@ address, also where they are part of the name. So the heads of such commits are 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 _NAMING_KEYS = ("Co-authored-by", "Co-developed-by", "Assisted-by", "Generated-by", "Signed-off-by")
 _TRAILERS = f"%(trailers:{','.join(f'key={key}' for key in _NAMING_KEYS)},separator=%x0A)"
-COMMIT = ("%H", "%P", "%an", "%ae", "%ct", "%e", _TRAILERS)
+COMMIT = ("%H", "%P", "%an", "%ae", "%cn", "%ce", "%ct", "%e", _TRAILERS)
 PEOPLE = ("%an", "%ae", "%cn", "%ce", _TRAILERS)
 _LAST_SECOND = 253402300799  # of the year 9999; the clocks of some committers are beyond it
 _LONGEST_SECONDS = 15  # digits; more are beyond the calendar anyway
@@ -27,6 +27,19 @@ _ENTRY = re.compile(rb"([0-9a-f]+) commit (\d+)\n")
 _PERSON = re.compile(rb"(.*)<([^<>]*)>+ *(?:(\d+) [+-]\d+)?[^<>]*")  # the last angle brackets hold the address
 _CO_AUTHOR = re.compile(r"^co-authored-by:([^<>\n]*)<([^<>\n]*)>", re.IGNORECASE | re.MULTILINE)
 Author = tuple[str, str]
+Keyed = Callable[[Iterable[str]], Iterable[str]]
+_SAID = pa.schema(
+    {
+        "sha": pa.string(),
+        "key": pa.string(),
+        "is_merge": pa.bool_(),
+        "author": pa.large_binary(),
+        "committer": pa.large_binary(),
+        "committed": pa.int64(),
+        "trailers": pa.large_binary(),
+        "has_encoding": pa.bool_(),
+    }
+)
 
 
 class Header(NamedTuple):
@@ -55,15 +68,18 @@ class People:
 class Log:
     """Commits as git log tells of them.
 
-    commits     a row each: sha; is_merge; author, its place in `authors`; committed, seconds since 1970, NULL where git
-                cannot read it; trailers, their place in `trailers`; has_encoding, whether the commit declares one
+    commits     a row each: sha; key, made of it; is_merge; author, its place in `authors`; committed, seconds since
+                1970, NULL where git cannot read it; trailers, their place in `trailers`; has_encoding, whether the
+                commit declares one
     authors     name and address, each pair once
     trailers    those that name somebody, a line each
+    people      as git log tells of them
     """
 
     commits: pa.Table
     authors: Sequence[Author]
     trailers: Sequence[str]
+    people: People
 
     def of(self, authors: Iterable[Author]) -> Log:
         """Only the commits of these authors."""
@@ -97,20 +113,35 @@ class Log:
         return replace(self, commits=commits, authors=authors)
 
 
-def read_log(output: Iterable[bytes]) -> Log:
-    """The commits of `git log -z` in the format COMMIT."""
-    sha, parents, *author, committed, encoding, trailers = _columns(output, len(COMMIT))
-    authors, of_author = _distinct(_pairs(*author))
-    naming, of_trailers = _distinct(trailers)
-    commits = {
-        "sha": sha.cast(pa.string()),
+def read_log(output: Iterable[bytes], keyed: Keyed = iter) -> Log:
+    """The commits of `git log -z` in the format COMMIT; `keyed` makes the column key of their ids.
+
+    All that can be is done with one piece of the output while git makes the next.
+    """
+    parts = [pa.RecordBatch.from_pydict(_said(columns, keyed), _SAID) for columns in _parts(output, len(COMMIT))]
+    commits = pa.Table.from_batches(parts, _SAID)
+    found = {}
+    for name in ("author", "committer", "trailers"):
+        found[name], places = _distinct(commits[name])
+        commits = commits.set_column(commits.schema.get_field_index(name), name, places)
+    authors, committers = ([_pair(pair) for pair in found[name]] for name in ("author", "committer"))
+    trailers = [_text(lines) for lines in found["trailers"]]
+    return Log(commits.drop_columns("committer"), authors, trailers, People.of(authors, committers, trailers))
+
+
+def _said(columns: Sequence[pa.LargeBinaryArray], keyed: Keyed) -> dict[str, pa.Array]:
+    sha, parents, name, address, committer, its_address, committed, encoding, trailers = columns
+    ids = sha.cast(pa.string())
+    return {
+        "sha": ids,
+        "key": pa.array(keyed(ids.to_pylist()), pa.string(), size=len(ids)),
         "is_merge": pc.match_substring(parents, b" "),
-        "author": of_author,
+        "author": _pairs(name, address),
+        "committer": _pairs(committer, its_address),
         "committed": _seconds(committed.cast(pa.string())),
-        "trailers": of_trailers,
+        "trailers": trailers,
         "has_encoding": pc.greater(pc.binary_length(encoding), 0),
     }
-    return Log(pa.table(commits), [_pair(author) for author in authors], [_text(lines) for lines in naming])
 
 
 def read_people(output: Iterable[bytes]) -> tuple[People, int]:
@@ -156,10 +187,15 @@ def _in_encoding(written: bytes, encoding: str) -> str:
 
 def _columns(output: Iterable[bytes], fields: int) -> list[pa.ChunkedArray]:
     """A column for each field. Raises ValueError for a log that ends within a commit."""
-    parts = [pa.FixedSizeListArray.from_arrays(values, fields) for values in _pieces(output, fields)]
-    return [
-        pa.chunked_array([pc.list_element(part, place) for part in parts], pa.large_binary()) for place in range(fields)
-    ]
+    parts = list(_parts(output, fields))
+    return [pa.chunked_array([part[place] for part in parts], pa.large_binary()) for place in range(fields)]
+
+
+def _parts(output: Iterable[bytes], fields: int) -> Iterator[list[pa.LargeBinaryArray]]:
+    """The same of a few thousand commits at a time."""
+    for values in _pieces(output, fields):
+        rows = pa.FixedSizeListArray.from_arrays(values, fields)
+        yield [pc.list_element(rows, place) for place in range(fields)]
 
 
 def _pieces(output: Iterable[bytes], fields: int) -> Iterator[pa.LargeBinaryArray]:

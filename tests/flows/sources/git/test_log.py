@@ -10,10 +10,13 @@ from flows.sources.git.log import Header, Log, People, read_log, read_people
 
 SHAS = [f"{number:040x}" for number in range(4)]
 COMMITS = [
-    (SHAS[0], SHAS[1], b"Ann", b"ann@example.com", b"2", b"", b""),
-    (SHAS[1], f"{SHAS[2]} {SHAS[3]}", b"J\xf6rg", b"x@y", b"9" * 20, b"latin1", b"Co-authored-by: A <a@b>\nx"),
-    (SHAS[2], "", b"", b"", b"0012", b"", b""),
-    (SHAS[3], "", b"Ann", b"ann@example.com", b"253402300799", b"", b"Co-authored-by: A <a@b>\nx"),
+    (SHAS[0], SHAS[1], b"Ann", b"ann@example.com", b"Hub", b"h@h", b"2", b"", b""),
+    (
+        *(SHAS[1], f"{SHAS[2]} {SHAS[3]}", b"J\xf6rg", b"x@y", b"Bo", b"b@b", b"9" * 20, b"latin1"),
+        b"Co-authored-by: A <a@b>\nx",
+    ),
+    (SHAS[2], "", b"", b"", b"", b"", b"0012", b"", b""),
+    (SHAS[3], "", b"Ann", b"ann@example.com", b"Hub", b"h@h", b"253402300799", b"", b"Co-authored-by: A <a@b>\nx"),
 ]
 WRITTEN = b"".join(
     (field.encode() if isinstance(field, str) else field) + b"\0" for commit in COMMITS for field in commit
@@ -38,6 +41,16 @@ def test_a_log_is_the_same_wherever_it_is_cut(cuts: list[int]) -> None:
         "", "Co-authored-by: A <a@b>\nx", "", "Co-authored-by: A <a@b>\nx",
     ]  # fmt: skip
     assert log.unclear().to_pylist() == [False, True, True, False]
+    assert log.people == People(
+        frozenset({("Ann", "ann@example.com"), ("J\udcf6rg", "x@y"), ("", "")}),
+        frozenset({("Hub", "h@h"), ("Bo", "b@b"), ("", "")}),
+        frozenset({("A", "a@b")}),
+    )
+
+
+def test_keys_are_made_of_the_ids_in_their_order() -> None:
+    log = read_log([WRITTEN[:100], WRITTEN[100:]], lambda shas: (f"key of {sha}" for sha in shas))
+    assert column(log, "key") == [f"key of {sha}" for sha in SHAS]
 
 
 def test_a_log_without_commits_has_columns_without_rows() -> None:
