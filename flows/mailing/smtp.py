@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Self
 
 from flows.config.mail import Mail
+from flows.mailing.metered import MailConnection, SecureMailConnection
 
 LATER = "it is tried again on the next run"
 _CHUNK = 2**16
@@ -118,10 +119,10 @@ class Session:
     def _opened(self) -> smtplib.SMTP:
         mail = self._mail
         if mail.security == "tls":
-            return smtplib.SMTP_SSL(
+            return SecureMailConnection(
                 mail.host, mail.port, _own_name(), timeout=mail.timeout_seconds, context=self._context()
             )
-        return smtplib.SMTP(mail.host, mail.port, _own_name(), timeout=mail.timeout_seconds)
+        return MailConnection(mail.host, mail.port, _own_name(), timeout=mail.timeout_seconds)
 
     def _greet(self, smtp: smtplib.SMTP) -> None:
         smtp.ehlo_or_helo_if_needed()

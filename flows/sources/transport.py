@@ -85,21 +85,21 @@ class MeteredAdapter(HTTPAdapter):
         return manager
 
 
-class _Metered(io.RawIOBase):
+class Metered(io.RawIOBase):
     """The reading end of a connection: each read within the deadline, each byte counted."""
 
     def __init__(self, raw: io.RawIOBase, sock: socket.socket, budget: Budget) -> None:
         self._raw = raw
         self._sock = sock
-        self._budget = budget
+        self.budget = budget
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._budget.seconds_left())
+        self._sock.settimeout(self.budget.seconds_left())
         count: int | None = self._raw.readinto(buffer)
-        self._budget.spend(count or 0)
+        self.budget.spend(count or 0)
         return count
 
     def close(self) -> None:
@@ -113,7 +113,7 @@ class _Response(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
         raw = self.fp.detach()
-        self.fp = io.BufferedReader(_Metered(raw, sock, BUDGET.get()))
+        self.fp = io.BufferedReader(Metered(raw, sock, BUDGET.get()))
 
 
 class _Connection(HTTPConnection):

@@ -36,7 +36,7 @@ def attack() -> Iterator[Attack]:
 
 
 @contextmanager
-def dripping(sends: Sends, pause: float) -> Iterator[str]:
+def dripping(sends: Sends, pause: float, *, speaks_first: bool = False) -> Iterator[str]:
     """A server that answers each connection with what `sends` yields, `pause` seconds apart; its URL."""
     over = Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -46,7 +46,8 @@ def dripping(sends: Sends, pause: float) -> Iterator[str]:
                 connection, _ = listener.accept()
                 with connection, suppress(OSError):
                     connection.settimeout(LONG_AFTER)
-                    connection.recv(2**16)
+                    if not speaks_first:
+                        connection.recv(2**16)
                     for piece in sends():
                         if over.wait(pause):
                             return
