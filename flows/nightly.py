@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from concurrent.futures import Future, as_completed
+from concurrent.futures import Future
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -21,13 +23,15 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
 from flows.collecting.plan import Step
-from flows.collecting.side_by_side import SIDE_BY_SIDE, IncompleteError
+from flows.collecting.side_by_side import SIDE_BY_SIDE, IncompleteError, as_they_come
 from flows.mailing.send import deliver, page_to_attach
 from flows.report_folder import make_report, prune, record_report, update_list, write_data_files
 from flows.run import Run, attempt
 from warehouse import PUBLISHED, checks
 from warehouse.breaks.suspected import suspected_breaks
+from warehouse.faults import storage_fault
 from warehouse.ledger import finish_step
+from warehouse.printable import printable
 from warehouse.publish import snapshot
 from warehouse.read.state import has_data, steps_of
 from warehouse.rows import Answer
@@ -74,7 +78,7 @@ def collect_and_load(run: Run) -> None:
     if run.in_prefect:
         for future, step in run.asked.items():
             collect.with_options(task_run_name=step.name).submit(quote(future))  # type: ignore[call-overload]
-    for future in as_completed(run.asked):
+    for future in as_they_come(run.asked):
         _load(run, run.asked[future], future.exception() or future.result())
 
 
@@ -95,7 +99,8 @@ def _load(run: Run, step: Step, result: object) -> None:
             answers, error = (), f"{step.source}: fault in the program: {type(result).__name__}: {result}"
         case _:
             raise TypeError(f"{step.name}: {type(result).__name__} is no result of a step")
-    rows = save_answers(run.con, run.run_id, answers)
+    rows, fault = _saved(run, answers)
+    error = "; ".join(filter(None, (error, fault))) or None
     stand_in = _why_a_stand_in(answers)
     status = "failed" if error else "fallback" if stand_in else "ok"
     finish_step(
@@ -107,6 +112,21 @@ def _load(run: Run, step: Step, result: object) -> None:
     else:
         run.succeeded += 1
     run.progress.end(step.name, status, error or _what_came(answers, rows, stand_in))
+
+
+def _saved(run: Run, answers: tuple[Answer, ...]) -> tuple[int, str | None]:
+    """How many rows were new, or why the answers cannot be saved. A full disk or a damaged file is raised: it would
+    befall the next step too."""
+    try:
+        return save_answers(run.con, run.run_id, answers), None
+    except (duckdb.Error, pa.ArrowException, ValueError, OverflowError) as error:
+        if run.stop.asked or storage_fault(str(error), run.night.warehouse):
+            raise
+        told = printable(f"{type(error).__name__}: {error}", most=200)
+        return (
+            0,
+            f"what came cannot be saved, so nothing of it was kept: {told}; look for a new version of this program",
+        )
 
 
 def _why_a_stand_in(answers: Iterable[Answer]) -> str | None:

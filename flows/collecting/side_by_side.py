@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, InvalidStateError
+from concurrent.futures import Future, InvalidStateError, as_completed
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -12,13 +12,14 @@ from threading import Thread
 from flows.collecting.clients import open_clients
 from flows.collecting.plan import Step, configuration, plan
 from flows.run import Run
-from flows.sources.errors import SourceError
+from flows.sources.errors import SourceError, TransientError
 from warehouse.ledger import begin_step
 from warehouse.read.state import known_before
 from warehouse.rows import Answer
 from warehouse.save import save_answers
 
 SIDE_BY_SIDE = 8
+LONGEST_COLLECTING_SECONDS = 6 * 3600.0  # every request has limits of its own; this one holds for whatever adds up
 
 Asked = Mapping["Future[tuple[Answer, ...]]", Step]
 
@@ -54,6 +55,20 @@ def asking_side_by_side(run: Run) -> Iterator[None]:
         finally:
             for future in run.asked:
                 _settle(future, KeyboardInterrupt())
+
+
+def as_they_come(asked: Asked, seconds: float = LONGEST_COLLECTING_SECONDS) -> Iterator[Future[tuple[Answer, ...]]]:
+    """Each future when it is done. After `seconds` those that are not are given up: they fail."""
+    waiting = set(asked)
+    with suppress(TimeoutError):
+        for future in as_completed(asked, timeout=seconds):
+            waiting.discard(future)
+            yield future
+    for future in waiting:
+        what = f"{asked[future].entity}: not done within the {seconds / 3600:g} hours that a night may ask for"
+        error = TransientError(asked[future].source, what, "it is asked again the next night")
+        _settle(future, IncompleteError((), error))
+        yield future
 
 
 def _start_threads(asked: Asked) -> None:

@@ -1,7 +1,7 @@
 """Connections to a mail server on which no answer takes more time or memory than it may.
 
-The time limit of smtplib is for a single read and starts anew with every byte, and an answer of many lines is read until
-the server chooses to end it. Here each answer, the greeting too, has one deadline and one number of bytes.
+The time limit of smtplib is for a single read and starts anew with every byte, and an answer of many lines is read
+until the server chooses to end it. Here each answer, the greeting too, has one deadline and one number of bytes.
 """
 
 from __future__ import annotations
