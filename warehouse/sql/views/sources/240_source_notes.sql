@@ -59,6 +59,18 @@ SELECT
 FROM core.undated_commits AS undated
 INNER JOIN core.frameworks AS frameworks USING (framework)
 UNION ALL BY NAME
+-- Two services that count the same differently, each pair of them once, of the month that differs most.
+SELECT
+    services.source, service, package AS entity, 'doubt' AS kind,
+    format(
+        '{} counts {:+.1f} % of what {} does, basis {}, {}: {}', other_service, 100 * difference, service, basis,
+        strftime(month, '%Y-%m'), likely_cause
+    ) AS note
+FROM download_differences
+INNER JOIN core.services AS services USING (service)
+WHERE likely_cause IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY package, basis, service, other_service ORDER BY abs(difference) DESC, month) = 1
+UNION ALL BY NAME
 SELECT source, service, entity, 'doubt' AS kind, format('{} is {} on the package index', entity, status) AS note
 FROM projects
 WHERE status IS NOT NULL;
