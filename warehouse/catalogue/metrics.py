@@ -30,19 +30,21 @@ class Metric:
     base_metric: str
     level_unit: str
     short_unit: str
+    figure_days: int
     days_view: str | None = None
     counted_as: tuple[str, ...] = ()
     adds_up_to: str | None = None
 
 
 def _metric(key: str, entry: dict[str, object]) -> Metric:
-    """An entry with what it leaves out: its own base; counts compared by the day; units written in full."""
+    """An entry with what it leaves out: its own base; counts compared by the day; units in full; means of weeks."""
     unit = entry["unit"]
     a_day = entry["aggregate"] == "sum"
     usual = {
         "base_metric": key,
         "level_unit": f"{unit} a day" if a_day else unit,
         "short_unit": "a day" if a_day else unit,
+        "figure_days": 7 if entry["aggregate"] == "mean" else 1,
     }
     return Metric(**{"metric": key, **usual, **entry})  # type: ignore[arg-type]  # metrics.toml ships with the program
 

@@ -10,7 +10,8 @@ SELECT weeks.framework, ends.day, avg(weeks.interest_low) AS interest_low, avg(w
            + avg(weeks.lasting) * coalesce(exp(-39.48 * var_pop(weeks.interest) / nullif(12 * avg(weeks.lasting), 0)), 0)
        ) / nullif(avg(weeks.interest), 0) ** 2, 12) AS doubt
 FROM core.calendar AS ends
-INNER JOIN core.search_weeks AS weeks ON weeks.week_start + 3 BETWEEN ends.window_start AND ends.day
+CROSS JOIN core.week AS week
+INNER JOIN core.search_weeks AS weeks ON weeks.week_start + week.days_to_middle BETWEEN ends.window_start AND ends.day
 WHERE ends.day BETWEEN $first_day AND $last_day AND (isodow(ends.day) = 7 OR ends.is_month_end)
 GROUP BY weeks.framework, ends.day
 ORDER BY weeks.framework, ends.day

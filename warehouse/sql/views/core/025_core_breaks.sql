@@ -84,13 +84,11 @@ INNER JOIN core.frameworks AS frameworks
 WHERE breaks.kind <> 'question';
 COMMENT ON VIEW core.series_breaks IS 'The one place that says which breaks touch which series: by framework, metric and service; the other columns are those of the break.';
 
--- In config.toml a break that ended is a loss. A mean is one of weeks, told on their middle days: Sunday is 0, Wednesday 3.
+-- In config.toml a break that ended is a loss. A mean is one of weeks, told on their middle days.
 CREATE VIEW core.lost_days AS
 SELECT DISTINCT
     breaks.framework, breaks.metric, breaks.service,
-    CASE metrics.aggregate
-        WHEN 'mean' THEN calendar.day + 3 - CAST(dayofweek(calendar.day) AS INTEGER) ELSE calendar.day
-    END AS day
+    CASE metrics.figure_days WHEN 1 THEN calendar.day ELSE calendar.middle_of_week END AS day
 FROM core.series_breaks AS breaks
 INNER JOIN core.metrics AS metrics USING (metric)
 INNER JOIN core.calendar AS calendar ON calendar.day BETWEEN breaks.effective_on AND breaks.ends_on

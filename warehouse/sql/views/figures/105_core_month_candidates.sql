@@ -1,16 +1,16 @@
 CREATE VIEW core.month_candidates AS
--- A mean is one of weeks: each counts once, on its middle day, as seven days.
+-- A mean is one of weeks: each counts once, on its middle day, for the days of a week.
 WITH lost AS MATERIALIZED (FROM core.lost_days),
 
 daily AS MATERIALIZED (
     SELECT
-        daily.*, metrics.aggregate, CASE metrics.aggregate WHEN 'mean' THEN 7 ELSE 1 END AS days,
+        daily.*, metrics.aggregate, metrics.figure_days AS days,
         lost.day IS NOT NULL AS is_lost
     FROM core.daily_by_service AS daily
     INNER JOIN core.metrics AS metrics USING (metric)
     INNER JOIN core.calendar AS calendar USING (day)
     LEFT JOIN lost USING (framework, metric, service, day)
-    WHERE metrics.aggregate <> 'mean' OR calendar.is_middle_of_week
+    WHERE metrics.figure_days = 1 OR calendar.is_middle_of_week
 ),
 
 -- How far each service has come: a month that ends later is late, not full of gaps.

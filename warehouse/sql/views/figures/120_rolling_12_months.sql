@@ -3,15 +3,15 @@ WITH git_windows AS MATERIALIZED (FROM core.git_years),
 
 month_windows AS MATERIALIZED (FROM core.years_of_months),
 
--- Figures of days. A mean is one of weeks: each counts once, on its middle day, as seven days.
+-- Figures of days. A mean is one of weeks: each counts once, on its middle day, for the days of a week.
 figures AS NOT MATERIALIZED (
     SELECT
         daily.framework, daily.metric, daily.basis, daily.service, daily.day, daily.value, calendar.window_days,
-        metrics.aggregate, CASE metrics.aggregate WHEN 'mean' THEN 7 ELSE 1 END AS days
+        metrics.aggregate, metrics.figure_days AS days
     FROM core.daily AS daily
     INNER JOIN core.metrics AS metrics USING (metric)
     INNER JOIN core.calendar AS calendar USING (day)
-    WHERE metrics.aggregate <> 'mean' OR calendar.is_middle_of_week
+    WHERE metrics.figure_days = 1 OR calendar.is_middle_of_week
 ),
 
 -- Where each series has figures of days from, and on what basis.
