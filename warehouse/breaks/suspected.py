@@ -71,9 +71,10 @@ def _download_baskets(con: duckdb.DuckDBPyConnection) -> list[_Basket]:
 
 def _search_baskets(con: duckdb.DuckDBPyConnection) -> list[_Basket]:
     series: dict[str, list[Point]] = {}
-    for framework, start, end, value in con.execute(query("breaks/series_search")).fetchall():
-        series.setdefault(framework, []).append(Point(start, end, value))
-    return [_Basket("google_trends", "search_interest", "interest", series)]
+    controls: dict[str, list[Point]] = {}
+    for name, start, end, value, is_control in con.execute(query("breaks/series_search")).fetchall():
+        (controls if is_control else series).setdefault(name, []).append(Point(start, end, value))
+    return [_Basket("google_trends", "search_interest", "interest", series, controls)]
 
 
 def _star_baskets(con: duckdb.DuckDBPyConnection) -> list[_Basket]:

@@ -25,11 +25,13 @@ class World:
         self.weeks = weeks
         self.day = date(2025, 7, 1)
         self.requests: list[tuple[str, tuple[str, ...]]] = []
-        self._waves = {term: chance.uniform(0, 6) for term in self.sizes}
+        self.shift = (0, 1.0)  # over how many of the last weeks all terms alike are so many times as high
 
     def true(self, term: str, week: int) -> float:
         """Interest in a week, counted back from the last one."""
-        return self.sizes[term] * (1 + 0.15 * random.Random(f"{term} {week}").uniform(-1, 1))
+        weeks, factor = self.shift
+        own = 1 + 0.15 * random.Random(f"{term} {week}").uniform(-1, 1)
+        return self.sizes[term] * own * (factor if week < weeks else 1)
 
     def draw(self, terms: Sequence[str], role: str, link: str | None) -> Answer:
         """See Provider."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from statistics import fmean
@@ -21,6 +22,7 @@ from flows.sources.google.trends import fetch_search
 from tests.bench.search_estimate import TRENDECON, requests
 from tests.flows.sources.google.conftest import JSON, NOW, paths
 from tests.flows.sources.google.searches import QUESTION, WEEK, World
+from warehouse.breaks.suspected import suspected_breaks
 from warehouse.ledger import begin_run
 from warehouse.read.state import search_requests
 from warehouse.rows import Answer, FrameworkEntry, SearchPoint
@@ -125,6 +127,39 @@ def test_seven_terms_with_a_small_reference_never_lose_a_giant(
         ]
         assert fmean(hits) > 0.85, term
     assert 85 < max(value for value, _, _ in found["giant"].values()) <= 100
+
+
+def test_share_and_control_stand_beside_the_level(con: duckdb.DuckDBPyConnection) -> None:
+    world = World(THREE)
+    loaded(con, world, THREE, world.night(list(THREE)), world.night(list(THREE)))
+    rows = con.execute(
+        "SELECT week_start, sum(share), count(*), sum(interest) FILTER (framework = 'keras'), any_value(control)"
+        " FROM search_interest_weekly GROUP BY week_start"
+    ).fetchall()
+    ((control,),) = con.execute("SELECT DISTINCT term FROM core.search_control").fetchall()
+    ratio = world.sizes["keras"] / world.sizes[control]
+    assert len(rows) > 50
+    for _, shares, frameworks, keras, level in rows:
+        assert (shares, frameworks) == (pytest.approx(1), 3)
+        assert keras / level == pytest.approx(ratio, rel=0.45), "both go up and down by 15 %"
+
+
+def test_without_small_terms_there_is_no_control(con: duckdb.DuckDBPyConnection) -> None:
+    world = World({"a": 3, "b": 2})
+    loaded(con, world, {"a": 3, "b": 2}, world.night(["a", "b"]))
+    assert con.execute("SELECT DISTINCT control FROM search_interest_weekly").fetchall() == [(None,)]
+
+
+def test_a_shift_that_frameworks_and_control_share_is_suspected_and_no_popularity(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    world = World(THREE, weeks=150)
+    world.shift = (40, 2.0)
+    loaded(con, world, THREE, world.night(list(THREE)))
+    suspected = [found for found in suspected_breaks(con) if found.metric == "search_interest"]
+    assert [found.effective_on for found in suspected] == [date(2025, 6, 22) - 39 * WEEK]
+    assert "all series of this source rose together to about 1.98 " in suspected[0].what_changed
+    assert re.search(r"control series: /m/\w+ (1\.[89]|2\.[01])", suspected[0].evidence)
 
 
 def test_without_the_ladder_what_cannot_be_linked_is_not_there_and_is_never_at_a_wrong_height(

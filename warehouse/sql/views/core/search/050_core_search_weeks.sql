@@ -3,11 +3,25 @@
 -- the week itself lie apart counts too, or a week that jumps would look as sure as the others. Draws weigh by how much each
 -- tells: the finer its steps, the more. They are added up in their order: in another one the last digits would differ from
 -- one evaluation to the next.
-CREATE VIEW core.search_weeks AS
-WITH points AS (
+CREATE VIEW core.search_curves AS
+WITH told AS MATERIALIZED (FROM core.search_points),
+
+tracked AS MATERIALIZED (SELECT search_query AS term, framework, search_match, position FROM core.frameworks),
+
+-- The control: of the terms that small ones are linked through, the one with the most draws. It is none of the
+-- frameworks, so what it has in common with them is no popularity.
+controls AS (
+    SELECT term
+    FROM told
+    WHERE is_recent AND role <> '' AND term NOT IN (SELECT term FROM tracked)
+    GROUP BY term
+    ORDER BY count(DISTINCT draw) DESC, sum(interest) DESC, term
+    LIMIT 1
+),
+
+points AS (
     SELECT
-        frameworks.framework,
-        frameworks.search_match,
+        points.term,
         points.week_start,
         points.recency,
         points.is_synthetic,
@@ -19,14 +33,14 @@ WITH points AS (
         measured.noise * avg(points.interest * scales.scale) OVER same_week AS sampled,
         measured.rounding
     FROM (
-        SELECT * FROM core.search_points
+        SELECT * FROM told
+        WHERE term IN (SELECT term FROM tracked UNION ALL SELECT term FROM controls)
         QUALIFY is_recent OR recency = max(recency) OVER (PARTITION BY term, week_start)
     ) AS points
     INNER JOIN core.search_scales AS scales USING (draw)
-    INNER JOIN core.frameworks AS frameworks ON points.term = frameworks.search_query
     CROSS JOIN core.search_noise AS measured
     WINDOW same_week AS (
-        PARTITION BY frameworks.framework, points.week_start ORDER BY points.recency
+        PARTITION BY points.term, points.week_start ORDER BY points.recency
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     )
 ),
@@ -46,8 +60,7 @@ weighed AS (
 
 added AS (
     SELECT
-        framework,
-        any_value(search_match) AS search_match,
+        term,
         week_start,
         count(*) AS draws,
         sum(weight ORDER BY recency) AS weights,
@@ -61,14 +74,13 @@ added AS (
         CASE WHEN bool_and(is_below_one) THEN avg(step ORDER BY recency) / 2 END AS half_of_one,
         bool_or(is_synthetic) AS is_synthetic
     FROM weighed
-    GROUP BY framework, week_start
+    GROUP BY term, week_start
 ),
 
 -- variance: of the draws of the week, as many as there are.
 measured AS (
     SELECT
-        framework,
-        search_match,
+        term,
         week_start,
         draws,
         interests / weights AS interest,
@@ -86,14 +98,14 @@ measured AS (
 -- what it is.
 noises AS (
     SELECT
-        measured.framework,
+        measured.term,
         (any_value(known.known_weeks * known.noise ** 2) + coalesce(
             greatest(sum((draws - 1) * (variance - dithered) ORDER BY week_start), 0)
             / nullif(sum((draws - 1) * interest ** 2 ORDER BY week_start), 0), 0
         ) * sum(draws - 1)) / (any_value(known.known_weeks) + sum(draws - 1)) AS noise
     FROM measured
     CROSS JOIN core.search_noise AS known
-    GROUP BY measured.framework
+    GROUP BY measured.term
 ),
 
 bounded AS (
@@ -101,7 +113,7 @@ bounded AS (
         measured.*,
         (8 * (noise * interest ** 2 + dithered) + (draws - 1) * variance) / (7 + draws) * share AS by_chance
     FROM measured
-    INNER JOIN noises USING (framework)
+    INNER JOIN noises USING (term)
 ),
 
 -- 95 % of what is spread evenly lies within 1.65 of its standard deviations, of what is spread by chance within 1.96; 2 of
@@ -118,19 +130,38 @@ margins AS (
 )
 
 SELECT
-    framework,
+    margins.term,
+    tracked.framework,
+    tracked.search_match,
+    tracked.position,
     week_start,
     round(interest, 9) AS interest,
     greatest(round(interest - margin, 9), 0) AS interest_low,
     round(interest + margin, 9) AS interest_high,
     draws,
     is_synthetic,
-    search_match,
     round(by_chance, 12) AS by_chance,
     round(lasting, 12) AS lasting,
     round(of_scale, 12) AS of_scale
-FROM margins;
-COMMENT ON VIEW core.search_weeks IS 'Interest a week on one scale, with the 95 % band of its mean over the draws: from noise, rounding and the scales of the draws. by_chance: its variance as a sample; lasting: that of rounding which no number of draws averages out; of_scale: that of the scale, relative, which the weeks have in common.';
+FROM margins
+LEFT JOIN tracked USING (term);
+COMMENT ON VIEW core.search_curves IS 'Interest in a term a week on one scale, with the 95 % band of its mean over the draws: from noise, rounding and the scales of the draws. by_chance: its variance as a sample; lasting: that of rounding which no number of draws averages out; of_scale: that of the scale, relative, which the weeks have in common. Terms of frameworks, and one without a framework where one was asked for: the control.';
+
+CREATE VIEW core.search_weeks AS
+SELECT
+    * EXCLUDE (term, position),
+    interest / nullif(sum(interest) FILTER (framework IS NOT NULL) OVER same_week, 0) AS share,
+    max(interest) FILTER (framework IS NULL) OVER same_week AS control
+FROM core.search_curves
+WINDOW same_week AS (
+    PARTITION BY week_start ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+)
+QUALIFY framework IS NOT NULL;
+COMMENT ON VIEW core.search_weeks IS 'core.search_curves of the frameworks. share: of the interest in all of them in that week; control: the interest in the control in that week.';
+
+CREATE VIEW core.search_control AS
+SELECT * EXCLUDE (framework, search_match, position) FROM core.search_curves WHERE framework IS NULL;
+COMMENT ON VIEW core.search_control IS 'core.search_curves of the control: a topic that is none of the frameworks. No row before small terms were asked for beside one.';
 
 CREATE VIEW core.search_days AS
 SELECT
