@@ -47,7 +47,7 @@ def search_requests(
     """
     told = "|".join(str(question[part]) for part in ("geo", "timeframe", "match", "category", "property"))
     found: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for row in ask_dicts(con, "state/search_requests", question=told, today=today):
+    for row in ask_dicts(con, "state/search/requests", question=told, today=today):
         found.setdefault(tuple(row["terms"]), []).append(row)
     requests = []
     for terms, rows in found.items():
