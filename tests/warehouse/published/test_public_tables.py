@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import open_few_rows
 from warehouse.ledger import begin_run, finish_run, save_report_issue
 from warehouse.publish import snapshot
-from warehouse.publish.evaluate import views_copied
+from warehouse.publish.evaluate import evaluated, views_copied
 from warehouse.rows import (
     Answer,
     Break,
@@ -98,8 +98,13 @@ def same(told: list[tuple[Any, ...]], other: list[tuple[Any, ...]]) -> bool:
 def test_tables_and_views_of_the_day_are_the_same_row_by_row(two_nights: tuple[Path, Path]) -> None:
     with snapshot.open_published(two_nights[1]) as con:
         tables, views = everything(con), everything(con, "history.")
-    empty = {name for name, rows in tables.items() if not rows}
-    assert empty == {"claims", "claim_lineage", "quality_checks", "report_issues"}
+    filled = {name for name, rows in tables.items() if rows}
+    assert filled >= {
+        "collection_runs", "cumulative_metrics", "daily_metrics", "frameworks", "freshness", "lineage",
+        "longest_comparison", "machine_shares", "measurement_breaks", "metric_definitions", "milestones",
+        "monthly_metrics", "releases", "revisions", "rolling_12_months", "search_interest_weekly", "series_breaks",
+        "source_notes",
+    }  # fmt: skip
     assert [name for name in tables if not same(tables[name], views[name])] == []
 
 
@@ -113,7 +118,10 @@ def test_the_copy_says_of_a_day_what_the_warehouse_says(two_nights: tuple[Path, 
     assert is_table == (day == date(2021, 6, 26))
     with open_few_rows(path) as con:
         con.execute("SET VARIABLE as_of = ?::DATE", [day])
-        asked = {name: con.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in copied}
+        with evaluated(con, "w"):  # the views themselves are asked in the test above
+            con.execute("USE evaluation")
+            asked = {name: con.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in copied}
+            con.execute("USE w")
     assert [name for name in asked if not same(asked[name], copied[name])] == []
 
 
