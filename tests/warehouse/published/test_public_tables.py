@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -221,3 +222,10 @@ def test_a_view_that_names_a_public_one_without_schema_is_made_from_its_table(co
     with views_copied(con, warehouse):
         con.execute("CREATE OR REPLACE VIEW evaluation.main.releases AS SELECT 'of the table' AS version")
         assert con.execute("SELECT version FROM evaluation.core.named").fetchall() == [("of the table",)]
+
+
+def test_a_report_reads_what_was_published(project: Path) -> None:
+    """Of schema core only what no figure goes into: all else there is a view, which would be evaluated again."""
+    queries = [path.read_text("utf-8") for path in (project / "warehouse/sql/queries/report").glob("*.sql")]
+    named = {name for text in queries for name in re.findall(r"\bcore\.\w+", text)}
+    assert named <= {"core.calendar", "core.week"}

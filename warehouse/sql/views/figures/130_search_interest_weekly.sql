@@ -9,7 +9,9 @@ SELECT
     is_synthetic,
     search_match AS basis,
     share,
-    control
+    control,
+    by_chance,
+    lasting
 FROM core.search_weeks;
 
 COMMENT ON VIEW search_interest_weekly IS 'Google search interest by the week, worldwide or in the place that geo in config.toml names. Grain: framework, week_start. Every request is a sample with its own scale; draws are brought to the scale of the latest one (100: its highest point) by the ratio of sums over common weeks and terms, and averaged, finer scales counting more: those of the last 30 days; weeks before the reach of these come from the last draw of an earlier year. The running week is left out.';
@@ -23,3 +25,5 @@ COMMENT ON COLUMN search_interest_weekly.is_synthetic IS 'Generated for the demo
 COMMENT ON COLUMN search_interest_weekly.basis IS 'topic: searches that Google assigns to the subject; term: searches with the word.';
 COMMENT ON COLUMN search_interest_weekly.share IS 'Part of this framework in the interest in all frameworks of that week, 0-1: what moves all of them alike does not move it.';
 COMMENT ON COLUMN search_interest_weekly.control IS 'Interest in the control of that week, on the same scale: a topic that is none of the frameworks and that small ones are linked through. What it shares with them is no popularity. NULL where none was asked for.';
+COMMENT ON COLUMN search_interest_weekly.by_chance IS 'Variance of interest as a sample, in squared units of interest: over several weeks it averages out.';
+COMMENT ON COLUMN search_interest_weekly.lasting IS 'Variance of interest by rounding that no number of draws averages out: over several weeks it does as far as these differ.';
