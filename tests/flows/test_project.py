@@ -29,7 +29,7 @@ INDEX_HOST = re.compile(
     r"(?:^|[^a-z.])(?:pypi\.org|files\.pythonhosted\.org|npmjs\.org|deb\.debian\.org)", re.MULTILINE
 )
 # Declared for what they do inside other packages.
-NEVER_IMPORTED = {"fastapi", "pandas", "pytz", "tzdata"}
+NEVER_IMPORTED = {"fastapi", "pandas", "pytz", "sqlalchemy", "tzdata"}
 IMPORTED_AS = {"pypi-simple": "pypi_simple", "css-inline": "css_inline"}
 
 
