@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -112,14 +113,17 @@ def run_trends(*arguments: str, cwd: Path = ROOT, **environment: str) -> subproc
     )  # fmt: skip
 
 
-def run_here(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """The command in this process, where one of its own is not the point: that would load longer than it works."""
+def run_here(*arguments: str, now: datetime | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    """The command in this process, where one of its own is not the point: that would load longer than it works.
+
+    now    what it takes for the time; left out: what the clock says
+    """
     from flows import cli
 
     answer = io.BytesIO()
     out = io.TextIOWrapper(answer, encoding="utf-8", write_through=True)
     with environment(variables), redirect_stdout(out), redirect_stderr(io.StringIO()) as err:
-        code = cli.main(list(arguments))
+        code = cli.main(list(arguments), now)
     return subprocess.CompletedProcess(arguments, code, answer.getvalue().decode(), err.getvalue())
 
 

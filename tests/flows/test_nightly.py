@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -154,9 +155,8 @@ def test_without_any_network_it_says_so_once_a_step_and_loses_nothing(
     before = facts_of(data / "warehouse.duckdb")
     config = tmp_path / "config.toml"
     config.write_text(_config_with_every_upstream_at(f"http://{nobody_listens}"), encoding="utf-8")
-    run = run_here(
-        "--config", str(config), "--data", str(data), "nightly", "--as-of", "2021-06-26", **undisturbed.prefect
-    )
+    next_day = datetime(2021, 6, 26, 23, tzinfo=UTC)
+    run = run_here("--config", str(config), "--data", str(data), "nightly", now=next_day, **undisturbed.prefect)
     assert run.returncode == 1
     assert len([line for line in run.stderr.splitlines() if line.startswith("failed")]) == 16
     assert "Traceback" not in run.stderr
