@@ -24,6 +24,8 @@ from flows.config.settings import GoogleTrends, Settings
 from flows.process.arguments import UsageError
 from flows.process.private import kept_private
 from flows.run import Night
+from flows.sources.errors import TerminalError
+from flows.sources.google.beside import TOGETHER
 from flows.sources.google.browser_export import (
     DAY,
     HOUR,
@@ -132,17 +134,18 @@ def _read(wanted: Wanted, file: Path) -> tuple[tuple[Answer, ...], str]:
         raise UsageError(f"{file}: {error}; nothing was loaded") from None
     asked = {region: _question(wanted, export, region) for region in export.regions}
     digest, at = sha256(content).hexdigest(), min(wanted.now, export.end.replace(tzinfo=UTC))
-    answers = tuple(
-        _answer(
+    providers = [
+        ExportDraws(
             export,
-            {series: query for series, query in queries.items() if series.region == region},
+            {query: series for series, query in queries.items() if series.region == region},
             asked[region],
-            request={"sha256": digest, "region": region},
+            digest,
             is_aside=asked[region] != question(wanted.settings.sources.google_trends),
-            at=at,
+            collected_at=at,
         )
         for region in export.regions
-    )
+    ]
+    answers = tuple(provider.draw(list(provider.columns), TOGETHER, None) for provider in providers)
     return answers, f"{file}: {_told(wanted, export, queries, list(asked.values()))}"
 
 
@@ -155,31 +158,43 @@ def _refuse_impossible(wanted: Wanted, export: Export) -> None:
         raise ExportError(export.first_line, "no figure is above 0, so there is nothing to compare")
 
 
-def _answer(
-    export: Export,
-    queries: Mapping[Series, str],
-    asked: Mapping[str, str | int],
-    *,
-    request: Mapping[str, str],
-    is_aside: bool,
-    at: datetime,
-) -> Answer:
-    """A draw that is known by the hash of its file: the same file again is the same draw.
+@dataclass(frozen=True)
+class ExportDraws:
+    """A Provider: what a browser saved, of one region. `columns`: the column of each term that can be asked for.
 
-    `is_aside`: it answers another question than config.toml asks.
+    Its draw is known by the hash of its file: the same file again is the same draw. `is_aside`: it answers another
+    question than config.toml asks.
     """
-    entity = "+".join(queries.values())
-    return Answer(
-        service=SOURCE,
-        entity=entity,
-        request=json.dumps({"import": {**request, "terms": entity, **asked}}, sort_keys=True, ensure_ascii=False),
-        collected_at=at,
-        rows=tuple(points(export, queries)),
-        window_start=export.starts[0].date(),
-        window_end=export.end.date() - timedelta(days=1),
-        state={"question": dict(asked), "origin": "import", "is_aside": is_aside, "preamble": export.preamble},
-        body=export.text,
-    )
+
+    export: Export
+    columns: Mapping[str, Series]
+    asked: Mapping[str, str | int]
+    digest: str
+    is_aside: bool
+    collected_at: datetime
+
+    def draw(self, terms: Sequence[str], role: str, _link: str | None, /) -> Answer:
+        """See Provider; how well a file is linked is not looked at. Raises TerminalError."""
+        if missing := [term for term in terms if term not in self.columns]:
+            raise TerminalError(SOURCE, f"the file has no column {_listed(missing)}", f"it has {_listed(self.columns)}")
+        chosen = {self.columns[term]: term for term in terms}
+        entity, export = "+".join(terms), self.export
+        region = next(iter(chosen)).region
+        request = {"sha256": self.digest, "region": region, "terms": entity, **self.asked}
+        return Answer(
+            service=SOURCE,
+            entity=entity,
+            request=json.dumps({"import": request}, sort_keys=True, ensure_ascii=False),
+            collected_at=self.collected_at,
+            rows=tuple(points(export, chosen)),
+            window_start=export.starts[0].date(),
+            window_end=export.end.date() - timedelta(days=1),
+            state={
+                "question": dict(self.asked), "origin": "import", "is_aside": self.is_aside,
+                "preamble": export.preamble, **({"role": role} if role else {}),
+            },
+            body=export.text,
+        )  # fmt: skip
 
 
 def _queries(wanted: Wanted, export: Export) -> dict[Series, str]:

@@ -18,7 +18,7 @@ TERMS_PER_REQUEST = 5
 class Provider(Protocol):
     """Draws of one question."""
 
-    def draw(self, terms: Sequence[str], role: str, link: str | None) -> Answer:
+    def draw(self, terms: Sequence[str], role: str, link: str | None, /) -> Answer:
         """One sample of the interest in `terms`, all on one scale: an Answer of SearchPoints.
 
         `role`: what the request is for, see core.search_draws; `link`: the term that it shares with other requests, if
