@@ -127,6 +127,7 @@ class Facts:
     longest: dict[tuple[str, str], queries.Longest] = field(default_factory=dict)
     earlier: tuple[queries.EarlierReport, ...] = ()
     claims: tuple[queries.ClaimCheck, ...] = ()
+    ladder: tuple[queries.LadderStep, ...] = ()
 
     def month_values(self, framework: str, metric: str, months: Iterable[date]) -> list[queries.Month | None]:
         return [self.months.get((framework, metric, month)) for month in months]
@@ -187,6 +188,7 @@ class Facts:
             stand_ins=self._concerning(self.stand_ins, keys),
             doubts=self._concerning(self.doubts, keys),
             claims=tuple(row for row in self.claims if row.framework in keys),
+            ladder=tuple(row for row in self.ladder if row.framework in keys),
             marks={
                 metric: tuple(mark for mark in marks if not mark.frameworks.isdisjoint(keys))
                 for metric, marks in self.marks.items()
@@ -259,6 +261,7 @@ def read_facts(con: duckdb.DuckDBPyConnection, as_of: date) -> Facts:
         doubts=tuple(queries.read_doubts(con)),
         earlier=tuple(queries.read_earlier(con, as_of=as_of)),
         claims=tuple(queries.read_claims(con)),
+        ladder=tuple(queries.read_ladder(con)),
     )
     return with_marks(facts)
 

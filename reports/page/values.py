@@ -9,6 +9,7 @@ from typing import Any
 
 from reports.charts.marks import along_months, places
 from reports.charts.parts import Chart, Table
+from reports.claims.ladder import ladder
 from reports.claims.review import reviews
 from reports.claims.told import claims_told
 from reports.compare import SummaryRow
@@ -208,6 +209,7 @@ def _section(facts: Facts, rows: Sequence[SummaryRow], signal: Signal, charts: t
         "shorter": [{"label": row.label, "told": it} for row in mine if (it := shorter(row))],
         "shorter_limits": limits_of(mine),
         "companions": _companions(facts, signal),
+        "ladder": ladder(facts) if signal.key == "contributors" else None,
     }
 
 

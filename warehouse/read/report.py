@@ -252,6 +252,18 @@ class ClaimCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class LadderStep:
+    """How many take part in a history by one way of counting; `difference` to the step before, None for the first."""
+
+    framework: str
+    step: int
+    name: str
+    people: int
+    difference: int | None
+    explanation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Doubt:
     """What an answer of a service gives cause to look at, as a plain line."""
 
@@ -340,6 +352,11 @@ def read_earlier(con: duckdb.DuckDBPyConnection, *, as_of: date) -> list[Earlier
 def read_claims(con: duckdb.DuckDBPyConnection) -> list[ClaimCheck]:
     """What others claim, in the order of config.toml."""
     return ask(con, "claims/told", ClaimCheck)
+
+
+def read_ladder(con: duckdb.DuckDBPyConnection) -> list[LadderStep]:
+    """The steps from the addresses of authors to everybody who takes part, each for all frameworks."""
+    return ask(con, "claims/ladder", LadderStep)
 
 
 def read_doubts(con: duckdb.DuckDBPyConnection) -> list[Doubt]:
