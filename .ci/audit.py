@@ -9,7 +9,7 @@ import subprocess
 import sys
 from tempfile import TemporaryDirectory
 
-LIMIT_SECONDS = 300
+LIMIT_SECONDS = 60
 NOT_LOOKED = "audit: nobody has looked for known vulnerabilities, the data of pip-audit cannot be reached from here"
 
 

@@ -1,4 +1,4 @@
-"""Known vulnerabilities of what is locked fail CI, and a machine that cannot look says so and does not fail."""
+"""Known vulnerabilities of what is locked are told by name, and a machine that cannot look says so."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def said(project: Path) -> Any:
     return run_path(str(project / ".ci/audit.py"))["said"]
 
 
-def test_a_known_vulnerability_is_named_and_fails(said: Any) -> None:
+def test_a_known_vulnerability_is_named(said: Any) -> None:
     found = [{"id": "X-1", "fix_versions": ["2.0"]}]
     packages = [{"name": "a", "version": "1.0", "vulns": found}, {"name": "b", "version": "1", "vulns": []}]
     lines, code = said(json.dumps({"dependencies": packages}))
