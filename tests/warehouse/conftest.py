@@ -18,7 +18,7 @@ from warehouse.save import save_answers
 NOON = datetime(2021, 6, 25, 12, tzinfo=UTC)
 
 
-_LAYERED = re.compile(r"\b(monthly_metrics|rolling_12_months|longest_comparison)\b")
+_LAYERED = re.compile(r"\b(monthly_metrics|rolling_12_months|longest_comparison|lineage)\b")
 
 
 def answered(con: duckdb.DuckDBPyConnection, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from tests.conftest import open_few_rows
+from tests.warehouse.conftest import answered
 from warehouse import checks
 from warehouse.ledger import begin_run
 from warehouse.rows import Answer, StarDay
@@ -64,7 +65,7 @@ def views(con: duckdb.DuckDBPyConnection) -> dict[tuple[int, str], list[tuple[An
     said = {}
     for number, names in VIEWS.items():
         con.execute("SET VARIABLE as_of = ?::DATE", [FIRST.date() + number * DAY])
-        said |= {(number, name): con.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in names}
+        said |= {(number, name): answered(con, f"FROM {name} ORDER BY ALL") for name in names}
     return said
 
 
