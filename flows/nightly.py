@@ -29,6 +29,7 @@ from flows.report_folder import make_report, prune, record_report, update_list, 
 from flows.run import Run, attempt
 from warehouse import PUBLISHED, checks
 from warehouse.breaks.suspected import suspected_breaks
+from warehouse.breaks.trailers import trailer_breaks
 from warehouse.faults import storage_fault
 from warehouse.ledger import finish_step
 from warehouse.printable import printable
@@ -142,8 +143,8 @@ def _what_came(answers: tuple[Answer, ...], rows: int, stand_in: str | None) -> 
 
 
 def look_for_breaks(run: Run) -> None:
-    """Record jumps that all series of a source make together, as suspected breaks."""
-    suspected = suspected_breaks(run.con)
+    """Record jumps that all series of a source make together, and changes of trailers, as suspected breaks."""
+    suspected = (*suspected_breaks(run.con), *trailer_breaks(run.con))
     answer = Answer("break_detection", "breaks", "{}", run.night.now, suspected, replaces_all=True)
     save_answers(run.con, run.run_id, [answer])
 

@@ -42,7 +42,7 @@ COMMENT ON COLUMN machine_shares.framework IS 'Key of the framework in config.to
 COMMENT ON COLUMN machine_shares.month IS 'First day of the month, UTC.';
 COMMENT ON COLUMN machine_shares.commits IS 'Commits of the default branch, merges excluded.';
 COMMENT ON COLUMN machine_shares.masked_or_bot_share IS 'Share of them, 0-1, by machines or by names that stand for many people; NULL in a month without commits.';
-COMMENT ON COLUMN machine_shares.agent_share_at_least IS 'Share of them, 0-1, that name a coding agent in a trailer by its address: a floor, since most tools leave none. A project that begins or ceases to ask for trailers changes it without any change of the work: name such a day in [[breaks]].';
+COMMENT ON COLUMN machine_shares.agent_share_at_least IS 'Share of them, 0-1, that name a coding agent in a trailer by its address: a floor, since most tools leave none. A project that begins or ceases to ask for trailers changes it without any change of the work: such a month is a suspected break in measurement_breaks.';
 COMMENT ON COLUMN machine_shares.is_complete IS 'The month is over and known whole.';
 COMMENT ON COLUMN machine_shares.bots IS 'Machines among the authors of the whole history.';
 COMMENT ON COLUMN machine_shares.masks IS 'Names among them that stand for many people.';
