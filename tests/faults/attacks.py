@@ -70,6 +70,14 @@ ATTACKS = (
         ),
     ),
     Attack(
+        "a git server that sends on to another host",
+        "not followed; a repository that moved on its host is",
+        (
+            "flows/sources/git/test_command.py::test_a_repository_that_is_sent_to_another_host_is_not_followed",
+            "flows/sources/git/test_command.py::test_a_repository_that_moved_is_followed",
+        ),
+    ),
+    Attack(
         "a mail server whose greeting or answer has no end",
         "over at its deadline, in little memory",
         (

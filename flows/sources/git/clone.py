@@ -22,13 +22,15 @@ from flows.config.settings import GitHistory
 from flows.retry import again
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.git import SOURCE, command
-from flows.sources.git.command import DamagedCloneError
+from flows.sources.git.command import DamagedCloneError, MovedError
 from flows.sources.git.log import COMMIT, PEOPLE, Header, Keyed, Log, People, read_headers, read_log, read_people
+from flows.sources.http import HttpClient
 
 _FOLLOWED = "refs/heads/followed"  # whatever the default branch is called upstream, here it has this name
 _ATTEMPTS = 3
 _LONGEST_PROBE_SECONDS = 60.0
 _MOST_PACKS = 20
+_REFS = "/info/refs?service=git-upload-pack"
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PLAIN = ("--no-show-signature", "--no-color", "--no-decorate", "--no-patch", "--encoding=UTF-8", "--no-mailmap")
 _Said = TypeVar("_Said")
@@ -36,10 +38,11 @@ _Said = TypeVar("_Said")
 
 @dataclass(frozen=True, slots=True)
 class RemoteHead:
-    """What the upstream's HEAD is: the default branch, if it has a name, and its tip."""
+    """The upstream's HEAD: the default branch, if it has a name, and its tip; `url`: where the repository is."""
 
     branch: str | None
     tip: str
+    url: str
 
 
 def clone_of(data: Path, repository: str) -> Path:
@@ -48,15 +51,17 @@ def clone_of(data: Path, repository: str) -> Path:
 
 
 def remote_head(base_url: str, repository: str, limit: float) -> RemoteHead:
-    """Ask a server for the HEAD of a repository (owner/name), within `limit` seconds.
+    """Ask a server for the HEAD of a repository (owner/name) in `limit` seconds, also where it moved on its host.
 
     Raises TransientError or TerminalError, the latter also for a server that offers plain files: with a filter git
     would call itself without end for what is missing there.
     """
-    with NamedTemporaryFile() as packets:
-        asked = ("ls-remote", "--symref", _url(base_url, repository), "HEAD")
-        lines = command.run(asked, limit=limit, network=True, packets=Path(packets.name)).splitlines()
-        is_smart = bool(packets.read(1))
+    url = _url(base_url, repository)
+    try:
+        lines, is_smart = _head_lines(url, limit)
+    except MovedError:
+        url = _moved_to(url, limit)
+        lines, is_smart = _head_lines(url, limit)
     values = [line.split("\t")[0] for line in lines if line.endswith("\tHEAD")]
     tip = next((value for value in values if _COMMIT_ID.fullmatch(value)), None)
     if tip is None:  # git takes any page with status 200 for an old server without branches: not to be believed
@@ -66,7 +71,26 @@ def remote_head(base_url: str, repository: str, limit: float) -> RemoteHead:
         what = f"{repository}: {base_url} offers plain files and does not speak git's smart protocol"
         raise TerminalError(SOURCE, what, "name another server in sources.git_history.base_url in config.toml")
     branch = next((value.removeprefix("ref: refs/heads/") for value in values if value.startswith("ref: ")), None)
-    return RemoteHead(branch, tip)
+    return RemoteHead(branch, tip, url)
+
+
+def _head_lines(url: str, limit: float) -> tuple[list[str], bool]:
+    """What git says of HEAD, and whether the server speaks git's smart protocol."""
+    with NamedTemporaryFile() as packets:
+        asked = ("ls-remote", "--symref", url, "HEAD")
+        lines = command.run(asked, limit=limit, network=True, packets=Path(packets.name)).splitlines()
+        return lines, bool(packets.read(1))
+
+
+def _moved_to(url: str, limit: float) -> str:
+    """Where the repository is that was at `url`. Git itself would follow to any host, so it is not let; we follow to
+    the same host only. In version 2 of its protocol the answer is short."""
+    with HttpClient(SOURCE, timeout_seconds=limit, attempts=1) as client:
+        response = client.get(f"{url}{_REFS}", follow=True, headers={"Git-Protocol": "version=2"})
+    if not response.url.endswith(_REFS):
+        what = f"{url}: sent on to a page that is no repository"
+        raise TransientError(SOURCE, what, "look at the repository; commits known so far are kept")
+    return str(response.url.removesuffix(_REFS))
 
 
 def _url(base_url: str, repository: str) -> str:
@@ -81,7 +105,6 @@ class Clone:
     ) -> None:
         self._repository = repository
         self._base_url = settings.base_url
-        self._url = _url(settings.base_url, repository)
         self.folder = folder.absolute()
         self._limit = settings.timeout_seconds
         self._sleep = sleep
@@ -95,21 +118,21 @@ class Clone:
     def bring_up_to_date(self, head: RemoteHead) -> str:
         """Clone or fetch; returns the tip, which may be newer than that of `head`."""
         if not self.folder.exists():
-            self._make()
+            self._make(head.url)
         elif self.tip() != head.tip:
-            self._local("config", "remote.origin.url", self._url)
+            self._local("config", "remote.origin.url", head.url)
             fetch = ("fetch", "--quiet", "--filter=tree:0", "--no-tags", "--no-write-fetch-head")
             self._ask(*fetch, "origin", f"+HEAD:{_FOLLOWED}", git_dir=self.folder)
         return self.tip()
 
-    def _make(self) -> None:
+    def _make(self, url: str) -> None:
         """Clone beside the folder, then rename: whatever has the name is whole."""
         for left_behind in self.folder.parent.glob(f".{self.folder.name}.cloning-*"):
             shutil.rmtree(left_behind, ignore_errors=True)
         folder = Path(mkdtemp(prefix=f".{self.folder.name}.cloning-", dir=self.folder.parent))
         clone = ("clone", "--quiet", "--bare", "--single-branch", "--no-tags", "--filter=tree:0", "--template=")
         try:
-            self._ask(*clone, self._url, str(folder))
+            self._ask(*clone, url, str(folder))
             self._local("update-ref", _FOLLOWED, "HEAD", git_dir=folder)
             self._local("symbolic-ref", "HEAD", _FOLLOWED, git_dir=folder)
             folder.rename(self.folder)

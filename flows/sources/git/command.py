@@ -27,10 +27,12 @@ _CONFIGURATION = (
     "maintenance.auto=false",
     "http.lowSpeedLimit=1",
     "http.lowSpeedTime=300",  # a transfer that stands still ends after five minutes
+    "http.followRedirects=false",  # else to any host; see flows.sources.git.clone
     "mailmap.blob=",  # in a bare repository git would look for one in a tree
 )
 _PIECE = 2**21  # bytes
 _WIDE_PIPE = 2**20  # bytes: git goes on writing while a piece is looked at
+_MOVED = re.compile(r"returned error: 30[12378]")
 _LOCAL_TROUBLE = re.compile(r"No space left|Permission denied|Read-only file system|Disk quota exceeded")
 _NOT_TRUSTED = re.compile(r"certificate verification failed|SSL certificate problem|error setting certificate")
 _REFUSED = re.compile(
@@ -45,6 +47,10 @@ _NETWORK_TROUBLE = re.compile(
 
 class DamagedCloneError(Exception):
     """A command failed, and neither network, disk nor upstream explains it: the clone must be damaged."""
+
+
+class MovedError(TransientError):
+    """The server sends on to another place; git does not follow, since it would follow to any host."""
 
 
 class TimeLimitError(TransientError):
@@ -179,5 +185,6 @@ def _fault(
     if network and _REFUSED.search(text):
         return TerminalError(SOURCE, what, "check the repository in config.toml; private ones cannot be read")
     if git_dir is None or (network and _NETWORK_TROUBLE.search(text)):
-        return TransientError(SOURCE, what, "check the network; it is tried again next time")
+        kind = MovedError if _MOVED.search(text) else TransientError
+        return kind(SOURCE, what, "check the network; it is tried again next time")
     return DamagedCloneError(what)

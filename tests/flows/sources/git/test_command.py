@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from flows.replay.server import Reply, instead, redirected, slow, status, too_many_requests, truncated
+from flows.replay.git_server import GitFolder
+from flows.replay.server import ReplayServer, Reply, instead, redirected, slow, status, too_many_requests, truncated
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.git import command
-from tests.flows.sources.git.conftest import Upstream, git, only, sha_of
+from tests.flows.sources.git.conftest import Upstream, commits, git, only, sha_of
 
 # ---- Faults ----------------------------------------------------------------------------------------------------------
 
@@ -169,3 +170,30 @@ def test_git_writes_in_blocks_whatever_the_environment_says(monkeypatch: pytest.
     monkeypatch.setenv("GIT_FLUSH", "1")
     seen = command.run(("-c", "alias.surroundings=!env", "surroundings"), limit=30).splitlines()
     assert "GIT_FLUSH=0" in seen
+
+
+@pytest.mark.parametrize("at_fetch", [False, True], ids=["first night", "later night"])
+def test_a_repository_that_is_sent_to_another_host_is_not_followed(upstream: Upstream, at_fetch: bool) -> None:
+    """Git would follow, to whatever the machine can reach."""
+    upstream.origin.commit()
+    if at_fetch:
+        upstream.fetch()
+        upstream.origin.commit()
+    with ReplayServer({"git": GitFolder(upstream.origin.path.parents[1])}) as elsewhere:
+        target = f"{elsewhere.url('git')}/owner/name.git/info/refs?service=git-upload-pack"
+        upstream.server.misbehave("git", redirected(target), times=50)
+        with pytest.raises(TransientError, match="another host"):
+            upstream.fetch()
+        assert elsewhere.requests == []
+    upstream.server._faults["git"].clear()
+    assert len(commits(upstream.fetch())) == 1
+
+
+def test_a_repository_that_is_sent_to_a_page_is_told(upstream: Upstream) -> None:
+    upstream.origin.commit()
+    page = status(200, b"<html>gone</html>")
+    upstream.server.misbehave("git", redirected("/git/gone"))
+    upstream.server.misbehave("git", redirected("/git/gone"))
+    upstream.server.misbehave("git", page, times=9)
+    with pytest.raises(TransientError, match=r"no repository|not that of git"):
+        upstream.fetch()
