@@ -93,6 +93,22 @@ def test_only_the_draws_of_the_last_30_days_count(loaded: Callable[..., Query]) 
     assert query("SELECT interest, draws FROM search_interest_weekly WHERE framework = 'tensorflow'") == [(26, 2)]
 
 
+def test_draws_that_the_estimate_no_longer_needs_answer_for_their_own_day(
+    con: duckdb.DuckDBPyConnection, save: Callable[..., int], configured: Callable[..., tuple[Answer, Answer]]
+) -> None:
+    """So their points stay, and their bodies, although no later night reads either."""
+    asked = "SELECT interest, interest_low, interest_high, draws FROM search_interest_weekly"
+    nights = [draw({"pytorch": [60 + n]}, nights_later=n - 45, body=f"{n}") for n in range(3)]
+    save(*configured(at=NIGHT - timedelta(days=50), pytorch=["torch"]), *nights)
+    then = con.execute(asked).fetchall()
+    save(draw({"pytorch": [90]}, body="later"))
+    assert [draws for *_, draws in then] == [3]
+    assert con.execute(asked).fetchall() != then, "the three are too old now"
+    con.execute("SET VARIABLE as_of = ?::DATE", [(NIGHT - timedelta(days=43)).date()])
+    assert con.execute(asked).fetchall() == then
+    assert con.execute("SELECT body FROM raw.bodies ORDER BY ALL").fetchall() == [("0",), ("1",), ("2",), ("later",)]
+
+
 def test_weeks_that_only_an_old_draw_reaches_come_from_the_last_draw_of_its_year(loaded: Callable[..., Query]) -> None:
     """NIGHT is in 2021. The draw of 2019 shares no week with the latest: it is linked through that of 2020."""
     spring = SUNDAY - 52 * WEEK
