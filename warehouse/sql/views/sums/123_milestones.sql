@@ -14,32 +14,49 @@ grown AS (
     WINDOW series AS (PARTITION BY framework, metric, basis ORDER BY day)
 ),
 
+-- Only days after which the sum has another first digit, or one digit more, can have passed a level: one in a hundred, and
+-- DuckDB compares every other row with every level. A bit of room on both sides, because logarithms are rounded.
+steps AS (
+    SELECT *, greatest(before, 1) * (1 - 1e-9) AS lower_end, greatest(now, 1) * (1 + 1e-9) AS upper_end
+    FROM (
+        SELECT framework, metric, basis, day, 'value' AS kind, value_before AS before, value AS now FROM grown
+        UNION ALL
+        SELECT framework, metric, basis, day, 'low', low_before, low FROM grown
+        UNION ALL
+        SELECT framework, metric, basis, day, 'high', high_before, high FROM grown
+    )
+    WHERE 9 * floor(log10(upper_end)) + floor(upper_end / pow(10, floor(log10(upper_end))))
+        > 9 * floor(log10(lower_end)) + floor(lower_end / pow(10, floor(log10(lower_end))))
+),
+
+-- The day on which each level was passed, by the sum and by its bounds.
+days AS (
+    SELECT
+        steps.framework, steps.metric, steps.basis, levels.level,
+        min(steps.day) FILTER (WHERE steps.kind = 'value') AS passed_on,
+        min(steps.day) FILTER (WHERE steps.kind = 'high') AS earliest_on,
+        min(steps.day) FILTER (WHERE steps.kind = 'low') AS latest_on
+    FROM steps
+    INNER JOIN levels ON levels.level > steps.before AND levels.level <= steps.now
+    GROUP BY steps.framework, steps.metric, steps.basis, levels.level
+),
+
 passed AS (
-    SELECT grown.framework, grown.metric, grown.basis, levels.level, grown.day AS passed_on, grown.first_day,
-        grown.observed_days / grown.expected_days AS coverage, grown.service
-    FROM grown
-    INNER JOIN levels ON levels.level > grown.value_before AND levels.level <= grown.value
-),
-
-earliest AS (
-    SELECT grown.framework, grown.metric, grown.basis, levels.level, grown.day
-    FROM grown
-    INNER JOIN levels ON levels.level > grown.high_before AND levels.level <= grown.high
-),
-
-latest AS (
-    SELECT grown.framework, grown.metric, grown.basis, levels.level, grown.day
-    FROM grown
-    INNER JOIN levels ON levels.level > grown.low_before AND levels.level <= grown.low
+    SELECT
+        days.*, grown.first_day, grown.observed_days / grown.expected_days AS coverage, grown.service
+    FROM days
+    INNER JOIN grown
+        ON days.framework = grown.framework
+        AND days.metric = grown.metric
+        AND days.basis = grown.basis
+        AND days.passed_on = grown.day
 )
 
 SELECT
-    passed.framework, passed.metric, passed.basis, passed.level, passed.passed_on, earliest.day AS earliest_on,
-    latest.day AS latest_on, passed.first_day, passed.coverage,
+    passed.framework, passed.metric, passed.basis, passed.level, passed.passed_on, passed.earliest_on, passed.latest_on,
+    passed.first_day, passed.coverage,
     count(breaks.effective_on) AS breaks
 FROM passed
-INNER JOIN earliest USING (framework, metric, basis, level)
-LEFT JOIN latest USING (framework, metric, basis, level)
 LEFT JOIN (SELECT DISTINCT framework, metric, service, effective_on, what_changed FROM core.series_breaks) AS breaks
     ON passed.framework = breaks.framework
     AND passed.metric = breaks.metric
