@@ -121,13 +121,33 @@ def without_duplicates(tables: Sequence[pa.Table]) -> Iterator[tuple[pa.Table, p
     The texts name a content (warehouse.save), so they must never change: the fields in their order, parted by UNIT,
     and a RECORD before each. Those of short tables are made together, because a call takes longer than a row.
     """
+    days = _Days()
     for together in _batches(tables):
         stored = _stored_table(pa.concat_tables(together))
-        lines = _lines(stored)
+        lines = _lines(stored, days)
         start = 0
         for table in together:
             yield _each_once(stored.slice(start, table.num_rows), lines.slice(start, table.num_rows))
             start += table.num_rows
+
+
+def together(tables: Sequence[pa.Table], places: pa.Int32Array) -> dict[str, pa.Array]:
+    """The columns of `tables`, all of one schema, in one piece. `places`: of which table each row is.
+
+    Texts that are the same in all rows of a table are not repeated, only numbered.
+    """
+    columns = {}
+    for name in tables[0].column_names:
+        parts = [table[name].combine_chunks() for table in tables]
+        if pa.types.is_string(parts[0].type) and all(map(_is_one_text, parts)):
+            columns[name] = pa.DictionaryArray.from_arrays(places, pa.concat_arrays([part[:1] for part in parts]))
+        else:
+            columns[name] = pa.concat_arrays(parts)
+    return columns
+
+
+def _is_one_text(values: pa.Array) -> bool:
+    return len(values) > 0 and values.null_count == 0 and _are_same(values)
 
 
 def _batches(tables: Sequence[pa.Table]) -> Iterator[list[pa.Table]]:
@@ -167,11 +187,25 @@ def text_of(lines: pa.LargeStringArray) -> memoryview:
     return memoryview(text)[offsets[first] : offsets[last]]
 
 
-def _lines(stored: pa.Table) -> pa.LargeStringArray:
+class _Days:
+    """Texts of days. Columns of the same days follow each other: first and last day of periods, and many answers."""
+
+    def __init__(self) -> None:
+        self._days = pa.array([], pa.date32())
+        self._texts = pa.array([], _TEXT)
+
+    def texts(self, days: pa.Date32Array) -> pa.LargeStringArray:
+        if not days.equals(self._days):
+            encoded = days.dictionary_encode()  # days repeat, so each is written once
+            self._days, self._texts = days, encoded.dictionary.cast(_TEXT).take(encoded.indices)
+        return self._texts
+
+
+def _lines(stored: pa.Table, days: _Days) -> pa.LargeStringArray:
     """For each row RECORD and its fields. Neighbours that are the same in every row are written once, as one text."""
     parts: list[pa.Array | str] = []
     for column in stored.columns:
-        text = _texts(column.combine_chunks())
+        text = _texts(column.combine_chunks(), days)
         if isinstance(text, str) and parts and isinstance(parts[-1], str):
             parts[-1] += UNIT + text
         else:
@@ -187,14 +221,12 @@ def _joined(*texts: pa.Array | str, by: str) -> pa.Array | pa.Scalar:
     return pc.binary_join_element_wise(*parts, null_handling="replace", null_replacement=_NULL)
 
 
-def _texts(values: pa.Array) -> pa.Array | str:
-    """One text where all are the same. Days repeat, so each is written once; nothing else is worth looking for
-    repetitions."""
+def _texts(values: pa.Array, days: _Days) -> pa.Array | str:
+    """One text where all are the same."""
     if _are_same(values):
         return _NULL if values.null_count else str(values[:1].cast(_TEXT)[0])
     if pa.types.is_date(values.type):
-        encoded = values.dictionary_encode()
-        return encoded.dictionary.cast(_TEXT).take(encoded.indices)
+        return days.texts(values)
     return values.cast(_TEXT)
 
 

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from warehouse.calendar import naive_utc
-from warehouse.columns import RECORD, UNIT, Columns, table_of, text_of, without_duplicates
+from warehouse.columns import RECORD, UNIT, Columns, table_of, text_of, together, without_duplicates
 from warehouse.differences import star_pages, wholes
 from warehouse.open import transaction
 from warehouse.read.queries import query
@@ -208,10 +208,11 @@ def _insert_bodies(con: duckdb.DuckDBPyConnection, fresh: Iterable[_Content]) ->
 
 def _insert_contents(con: duckdb.DuckDBPyConnection, table: str, contents: Mapping[str, pa.Table]) -> int:
     """Rows by content_id, in one piece: DuckDB takes much longer over as many in hundreds of small ones."""
-    rows = pa.concat_tables(contents.values()).combine_chunks()
-    places = [pa.repeat(pa.scalar(place, pa.int32()), part.num_rows) for place, part in enumerate(contents.values())]
-    content_ids = pa.DictionaryArray.from_arrays(pa.concat_arrays(places), list(contents))
-    return _insert(con, table, rows.append_column("content_id", content_ids))
+    sizes = [part.num_rows for part in contents.values()]
+    places = pa.concat_arrays([pa.repeat(pa.scalar(place, pa.int32()), size) for place, size in enumerate(sizes)])
+    content_ids = pa.DictionaryArray.from_arrays(places, list(contents))
+    columns = together(list(contents.values()), places)
+    return _insert(con, table, pa.table({**columns, "content_id": content_ids}))
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) -> int:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.warehouse.test_properties_of_loading import row_types
 from warehouse import save
-from warehouse.columns import Columns, schema_of
+from warehouse.columns import Columns, schema_of, together
 from warehouse.rows import Answer, Commit, Download, RepositoryTotal, Row, SearchPoint, StarDay
 from warehouse.save import TABLES, save_answers
 
@@ -186,3 +186,16 @@ from warehouse.columns import pa
 assert pa.array([1]).to_pylist() == [1] and "pandas" not in sys.modules
 import pandas"""
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "texts", [[["a", "a"], ["b"]], [["a", "a"], ["b", "c"]], [["a"], []], [[], []], [[None, None], ["a"]], [["", ""]]]
+)
+def test_tables_in_one_piece_have_all_their_rows(texts: list[list[str | None]]) -> None:
+    tables = [
+        pa.table({"text": pa.array(part, pa.string()), "number": pa.array(range(len(part)), pa.int64())})
+        for part in texts
+    ]
+    places = pa.array([place for place, part in enumerate(texts) for _ in part], pa.int32())
+    rows = duckdb.from_arrow(pa.table(together(tables, places))).fetchall()
+    assert rows == [row for part in texts for row in zip(part, range(len(part)), strict=True)]
