@@ -108,7 +108,7 @@ def test_metrics_are_named_where_they_are_computed_and_nowhere_else(project: Pat
     assert {name: metrics for name, metrics in found.items() if metrics} == {
         "025_core_breaks.sql": ["pypi_downloads", "search_interest"],
         "135_longest_comparison.sql": ["pypi_downloads", "search_interest"],
-        "148_machine_shares.sql": ["commits", "commits_with_agent_trailer", "masked_or_bot_commits"],
+        "148_machine_shares.sql": ["bot_commits", "commits", "commits_with_agent_trailer", "masked_or_bot_commits"],
         "160_freshness.sql": ["commits", "pypi_downloads", "search_interest", "stars"],
         "210_revisions.sql": ["stars"],
         "220_lineage.sql": [

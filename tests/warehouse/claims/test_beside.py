@@ -102,10 +102,10 @@ def history(
 
 def test_shares_of_machines_masks_and_agents(history: Query) -> None:
     assert history("SELECT * FROM machine_shares WHERE month = '2023-11-01'") == [
-        ("keras", date(2023, 11, 1), 4, 0.5, 0.25, True, 1, 1)
+        ("keras", date(2023, 11, 1), 4, 0.25, 0.25, 0.25, True, 1, 1)
     ]
     assert history(
-        "SELECT commits, masked_or_bot_share, agent_share_at_least FROM machine_shares WHERE month = '2023-12-01'"
+        "SELECT commits, bot_share, agent_share_at_least FROM machine_shares WHERE month = '2023-12-01'"
     ) == [(0, None, None)]
 
 

@@ -189,4 +189,6 @@ def test_bots_and_masked_identities_are_counted_apart(
     assert _values(con, "active_contributors")[at.date()] == 3
     assert _values(con, "active_contributors_without_bots")[at.date()] == 1
     assert _values(con, "masked_or_bot_commits", "monthly_metrics") == {date(2021, 6, 1): 2}
+    for view, day in (("daily_metrics", at.date()), ("monthly_metrics", date(2021, 6, 1))):
+        assert _values(con, "bot_commits", view)[day] == 1
     assert _values(con, "contributor_absence_factor", "monthly_metrics") == {date(2021, 6, 1): 1}

@@ -12,7 +12,7 @@ COMMENT ON VIEW core.git_coverage IS 'The last day that was over when the histor
 -- which it was read) is no day: nothing that goes by days may begin, end or grow with it.
 CREATE VIEW core.told_commits AS
 -- The greatest struct is that of the latest answer: three times as fast as ranking the answers of each commit.
-SELECT framework, repository, commit_key, told.author_key, told.is_person, told.day, told.is_merge, told.has_agent_trailer
+SELECT framework, repository, commit_key, told.author_key, told.is_person, told.is_bot, told.day, told.is_merge, told.has_agent_trailer
 FROM (
     SELECT
         frameworks.framework,
@@ -22,6 +22,7 @@ FROM (
             recency := answers.recency,
             author_key := commits.author_key,
             is_person := commits.author_kind = 'person',
+            is_bot := commits.author_kind = 'bot',
             day := CASE
                 WHEN commits.committed_on BETWEEN first.day AND CAST(answers.collected_at AS DATE) + 1
                     THEN commits.committed_on
@@ -58,13 +59,14 @@ SELECT
     day,
     count(*) FILTER (WHERE NOT is_merge) AS commits,
     count(*) FILTER (WHERE NOT is_merge AND has_agent_trailer) AS agent_commits,
+    count(*) FILTER (WHERE NOT is_merge AND is_bot) AS bot_commits,
     min(day) OVER author AS first_day,
     min(day) FILTER (WHERE NOT bool_and(is_merge)) OVER author AS first_work_day,
     bool_and(bool_and(is_person)) OVER author AS is_person
 FROM core.commits
 GROUP BY framework, author_key, day
 WINDOW author AS (PARTITION BY framework, author_key);
-COMMENT ON VIEW core.author_days IS 'Days on which an author committed. commits and agent_commits (those that name a coding agent in a trailer) leave merges out and may be 0; first_day counts merges too, first_work_day does not and may be NULL.';
+COMMENT ON VIEW core.author_days IS 'Days on which an author committed. commits, agent_commits (those that name a coding agent in a trailer) and bot_commits (those of a machine) leave merges out and may be 0; first_day counts merges too, first_work_day does not and may be NULL.';
 
 CREATE VIEW core.git_spans AS
 SELECT author_days.framework, min(author_days.first_day) AS first_day, any_value(coverage.last_day) AS last_day

@@ -16,6 +16,7 @@ working_days AS (
         count(*) FILTER (WHERE commits > 0 AND day = first_day) AS newly_active_contributors,
         count(*) FILTER (WHERE commits > 0 AND day > first_day) AS returning_contributors,
         sum(commits) FILTER (WHERE NOT is_person) AS masked_or_bot_commits,
+        sum(bot_commits) AS bot_commits,
         sum(agent_commits) AS commits_with_agent_trailer
     FROM author_days
     GROUP BY framework, day
@@ -34,6 +35,7 @@ every_day AS (
         CAST(coalesce(days.newly_active_contributors, 0) AS DOUBLE) AS newly_active_contributors,
         CAST(coalesce(days.returning_contributors, 0) AS DOUBLE) AS returning_contributors,
         CAST(coalesce(days.masked_or_bot_commits, 0) AS DOUBLE) AS masked_or_bot_commits,
+        CAST(coalesce(days.bot_commits, 0) AS DOUBLE) AS bot_commits,
         CAST(coalesce(days.commits_with_agent_trailer, 0) AS DOUBLE) AS commits_with_agent_trailer
     FROM core.git_calendar AS calendar
     LEFT JOIN working_days AS days ON calendar.framework = days.framework AND calendar.day = days.day

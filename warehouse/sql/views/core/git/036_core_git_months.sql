@@ -11,6 +11,7 @@ author_months AS (
         CAST(date_trunc('month', day) AS DATE) AS month,
         CAST(sum(commits) AS BIGINT) AS commits,
         sum(agent_commits) AS agent_commits,
+        sum(bot_commits) AS bot_commits,
         min(first_day) AS first_day,
         min(first_work_day) AS first_work_day,
         bool_and(is_person) AS is_person
@@ -31,6 +32,7 @@ counts AS (
         count(*) FILTER (WHERE commits > 0 AND first_day >= month) AS newly_active_contributors,
         count(*) FILTER (WHERE commits > 0 AND first_day < month) AS returning_contributors,
         coalesce(sum(commits) FILTER (WHERE NOT is_person), 0) AS masked_or_bot_commits,
+        sum(bot_commits) AS bot_commits,
         sum(agent_commits) AS commits_with_agent_trailer
     FROM author_months
     GROUP BY framework, month
@@ -53,6 +55,7 @@ every_month AS (
         CAST(coalesce(counts.newly_active_contributors, 0) AS DOUBLE) AS newly_active_contributors,
         CAST(coalesce(counts.returning_contributors, 0) AS DOUBLE) AS returning_contributors,
         CAST(coalesce(counts.masked_or_bot_commits, 0) AS DOUBLE) AS masked_or_bot_commits,
+        CAST(coalesce(counts.bot_commits, 0) AS DOUBLE) AS bot_commits,
         CAST(coalesce(counts.commits_with_agent_trailer, 0) AS DOUBLE) AS commits_with_agent_trailer,
         CAST(coalesce(shares.people_with_large_share, 0) AS DOUBLE) AS people_with_large_share,
         shares.contributor_absence_factor

@@ -56,6 +56,7 @@ counts AS (
         count(*) FILTER (WHERE day = first_day) AS new_contributors,
         count(*) FILTER (WHERE day = first_work_day) AS new_contributors_without_merges,
         coalesce(sum(commits) FILTER (WHERE NOT is_person), 0) AS masked_or_bot_commits,
+        sum(bot_commits) AS bot_commits,
         sum(agent_commits) AS agent_commits
     FROM author_days
     GROUP BY framework, day
@@ -74,6 +75,7 @@ spine AS (
         coalesce(counts.new_contributors, 0) AS new_contributors,
         coalesce(counts.new_contributors_without_merges, 0) AS new_contributors_without_merges,
         coalesce(counts.masked_or_bot_commits, 0) AS masked_or_bot_commits,
+        coalesce(counts.bot_commits, 0) AS bot_commits,
         coalesce(counts.agent_commits, 0) AS agent_commits,
         coalesce(day_steps.step, 0) AS step,
         coalesce(day_steps.person_step, 0) AS person_step,
@@ -100,6 +102,7 @@ every_day AS (
         CAST(sum(spine.newcomer_step) OVER so_far AS DOUBLE) AS newly_active_contributors,
         CAST(sum(spine.step - spine.newcomer_step) OVER so_far AS DOUBLE) AS returning_contributors,
         CAST(sum(spine.masked_or_bot_commits) OVER twelve_months AS DOUBLE) AS masked_or_bot_commits,
+        CAST(sum(spine.bot_commits) OVER twelve_months AS DOUBLE) AS bot_commits,
         CAST(sum(spine.agent_commits) OVER twelve_months AS DOUBLE) AS commits_with_agent_trailer,
         CAST(shares.people_with_large_share AS DOUBLE) AS people_with_large_share,
         shares.contributor_absence_factor

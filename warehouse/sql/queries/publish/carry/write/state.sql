@@ -3,7 +3,7 @@
 SELECT
     'DELETE FROM publishing.carried.author_days WHERE day >= CAST(getvariable(''git_from'') AS DATE); '
     || 'INSERT INTO publishing.carried.author_days BY NAME '
-    || 'SELECT framework, author_key, day, commits, agent_commits, first_day, first_work_day, is_person '
+    || 'SELECT framework, author_key, day, commits, agent_commits, bot_commits, first_day, first_work_day, is_person '
     || 'FROM evaluation.carried.author_days ORDER BY framework, day, author_key'
 UNION ALL
 SELECT
