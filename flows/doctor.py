@@ -19,6 +19,9 @@ from cronsim import CronSim
 from flows.config.settings import GitHistory, Settings
 from flows.diagnosis import data_folder, github, google_trends
 from flows.diagnosis.finding import LIMIT_SECONDS, Finding, State
+from flows.diagnosis.sizes import parts
+from flows.mailing.post import try_mail_server
+from flows.mailing.smtp import PostError
 from flows.process.endings import ALL_DONE, INCOMPLETE
 from flows.sources.errors import SourceError
 from flows.sources.git import command
@@ -30,6 +33,7 @@ from flows.sources.pypi.releases import fetch_releases, index_client
 from warehouse.printable import printable
 
 GIGABYTE = 10**9
+A_YEAR = 365  # nights
 _COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "problem": typer.colors.RED}
 
 
@@ -54,11 +58,11 @@ def _line(finding: Finding) -> str:
 def _on_this_machine(settings: Settings, now: datetime) -> Iterator[Check]:
     yield partial(_config, settings)
     yield partial(_schedule, settings, now)
-    yield partial(_disk, settings.warehouse.data)
+    yield partial(_disk, settings.warehouse.data, now)
     yield from data_folder.looks(settings.warehouse.data, now)
     yield _git
     if settings.mail.audiences:
-        yield partial(_mail_credentials, settings)
+        yield partial(_mail, settings)
 
 
 def _upstreams(settings: Settings, now: datetime) -> Iterator[Check]:
@@ -96,15 +100,20 @@ def _schedule(settings: Settings, now: datetime) -> Finding:
     return Finding("ok", "schedule", f"{schedule.cron!r} in {schedule.timezone}, next {following:%Y-%m-%d %H:%M %Z}")
 
 
-def _disk(data: Path) -> Finding:
-    """Room for the warehouse, its published copy beside the old one, and the clones."""
+def _disk(data: Path, now: datetime) -> Finding:
+    """Room for the warehouse, its published copy beside the old one, and the clones, now and after a year's growth."""
     folder = next(folder for folder in (data, *data.parents) if folder.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         return Finding("problem", "disk", f"{folder} cannot be written to", "choose another folder with --data")
     free = shutil.disk_usage(folder).free / GIGABYTE
-    state: State = "problem" if free < 1 else "warning" if free < 5 else "ok"
-    step = "" if state == "ok" else "make room; 5 GB are plenty for a warehouse of years"
-    return Finding(state, "disk", f"{free:.1f} GB free for {data}", step)
+    a_night = sum(part.bytes_a_night or 0 for part in parts(data, now.date())) / GIGABYTE
+    nights = free / a_night if a_night > 0 else float("inf")
+    state: State = "problem" if free < 1 else "warning" if free < 5 or nights < A_YEAR else "ok"
+    found = f"{free:.1f} GB free for {data}"
+    if nights < A_YEAR:
+        found += f", full in {nights:.0f} nights as it grows now, {a_night * 1000:.0f} MB a night"
+    step = "" if state == "ok" else "make room; 5 GB are plenty for years; trends status shows what grows"
+    return Finding(state, "disk", found, step)
 
 
 def _git() -> Finding:
@@ -115,7 +124,8 @@ def _git() -> Finding:
     return Finding("ok", "git", "present, new enough")
 
 
-def _mail_credentials(settings: Settings) -> Finding:
+def _mail(settings: Settings) -> Finding:
+    """Whether what is secret is there, and whether the mail server lets us in with it."""
     login = (settings.mail.username_env, settings.mail.password_env) if settings.mail.lists else ()
     names = [name for name in (*login, *(hook.url_env for hook in settings.mail.webhooks)) if name]
     missing = [name for name in names if not os.environ.get(name)]
@@ -123,7 +133,14 @@ def _mail_credentials(settings: Settings) -> Finding:
         return Finding(
             "problem", "mail", f"{' and '.join(missing)} not set", "set what is missing where the nightly job runs"
         )
-    return Finding("ok", "mail", "credentials are in the environment" if names else "no credentials wanted")
+    found = "credentials are in the environment" if names else "no credentials wanted"
+    if not settings.mail.lists:
+        return Finding("ok", "mail", found)
+    try:
+        try_mail_server(settings.mail, os.environ, LIMIT_SECONDS)
+    except PostError as error:
+        return Finding("problem", "mail", error.what, error.next_step)
+    return Finding("ok", "mail", f"{found}, and the server {'lets us in' if any(login) else 'answers'}")
 
 
 def _answers(what: str, url: str, why_only_a_warning: str = "") -> Finding:

@@ -15,6 +15,7 @@ from importlib.metadata import version
 
 import duckdb
 
+from flows.diagnosis.sizes import remember
 from flows.process.loading import without_collecting
 from flows.process.logbook import Logbook
 from flows.process.own_prefect import Prefect, prefect_of_night
@@ -49,6 +50,7 @@ def run_nightly(night: Night, progress: Progress, stop: Stop) -> Run:
             attempt(run, "publish", put_in_place)  # also where the report or a mail failed: the figures are whole
             if night.send_mail and not stop.asked:
                 attempt(run, "alarms", tell_alarms)
+            remember(night.data, night.now.date())
             logbook.write("night", "interrupted" if stop.asked else "failed" if run.failed else "ok", run.outcome)
             del run.con  # Prefect holds on to the run until the process ends; the connection has to be closed by then
     return run

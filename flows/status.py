@@ -12,6 +12,7 @@ from shutil import get_terminal_size
 from typing import Any, TextIO
 
 from flows.config.alarms import Freshness
+from flows.diagnosis.sizes import parts
 from flows.process.arguments import not_after, not_before
 from warehouse import PUBLISHED
 from warehouse.adhoc.terminal import Cell, table
@@ -24,6 +25,7 @@ SECTIONS = {
     "gaps": "Gaps in the last 13 months",
     "breaks": "Measurement breaks in force",
     "notes": "To look at, and still to come",
+    "sizes": "Size of the data folder",
 }
 _COLOURS = {
     "fresh": "green",
@@ -34,6 +36,9 @@ _COLOURS = {
     "never": "red",
     "failed": "red",
 }
+
+MEGABYTE = 10**6
+_OTHERS = {"freshness", "sizes"}  # not, or not only, from a query of their own
 
 Row = Mapping[str, Any]
 _AS_CATALOGUED = Freshness()
@@ -69,13 +74,25 @@ def read_status(
     Raises PublishedError.
     """
     with reading_published(data / PUBLISHED, as_of) as con:
-        sections = {section: ask_dicts(con, f"status/{section}") for section in SECTIONS if section != "freshness"}
+        sections = {section: ask_dicts(con, f"status/{section}") for section in SECTIONS if section not in _OTHERS}
         ages = ask_dicts(con, "report/freshness")  # the report shows the same
     freshness = [
         row | {"status": "off" if row["source"] in off else limits.judge(row["source"], row["status"], row["age_days"])}
         for row in ages
     ]
-    return Status(as_of, {"freshness": freshness} | sections)
+    return Status(as_of, {"freshness": freshness, **sections, "sizes": _sizes(data, as_of)})
+
+
+def _sizes(data: Path, as_of: date) -> list[Row]:
+    """Each part in megabytes, and by how much it grows a night."""
+    return [
+        {
+            "part": part.name,
+            "megabytes": round(part.bytes / MEGABYTE, 1),
+            "megabytes_a_night": None if part.bytes_a_night is None else round(part.bytes_a_night / MEGABYTE, 3),
+        }
+        for part in parts(data, as_of)
+    ]
 
 
 def day_to_report(data: Path, asked: date | None) -> date:

@@ -135,6 +135,12 @@ class _HookPost:
         return self.sample()
 
 
+def try_mail_server(mail: Mail, environ: Mapping[str, str], seconds: float) -> None:
+    """Whether the server of `mail` lets us in, within `seconds` a step; nothing is sent. Raises a PostError."""
+    hasty = mail.model_copy(update={"timeout_seconds": seconds})
+    Session(hasty, _login(mail, environ)).try_connection()
+
+
 def _login(mail: Mail, environ: Mapping[str, str]) -> tuple[str, str] | None:
     """User name and password from the environment. The error names the variable, never what is in it."""
     if mail.username_env is None or mail.password_env is None:

@@ -102,6 +102,11 @@ class Session:
             self._forget()  # whatever would be said over this connection now could be taken for the message
             raise
 
+    def try_connection(self) -> None:
+        """Connect, agree on encryption and log in, without a message. Raises a PostError."""
+        with self:
+            self._smtp = self._connected()
+
     # ---- the connection ----------------------------------------------------------------------------------------------
 
     def _connected(self) -> smtplib.SMTP:

@@ -249,6 +249,8 @@ ATTACKS = (
         (
             "warehouse/differences/test_growth.py::test_nights_that_tell_nothing_new_add_to_the_ledger_alone",
             "warehouse/test_checks_and_age.py::test_what_is_compared_does_not_grow_with_the_nights",
+            "flows/diagnosis/test_sizes.py::test_parts_grow_by_what_came_since_the_oldest_night",
+            "flows/diagnosis/test_sizes.py::test_doctor_says_when_the_disk_will_be_full",
             "flows/test_site.py::test_what_is_to_be_kept_is_kept",
             "flows/process/test_logbook.py::test_full_files_are_kept_for_a_while",
         ),
