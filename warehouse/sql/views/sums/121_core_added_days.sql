@@ -47,17 +47,22 @@ COMMENT ON VIEW core.added_days IS 'Figures by the day that may be added up, of 
 
 CREATE VIEW core.sums AS
 SELECT
-    framework,
-    metric,
-    basis,
-    day,
-    service,
-    sum(value) OVER so_far AS value,
-    sum(low) OVER so_far AS low,
-    sum(high) OVER so_far AS high,
+    *,
     first_value(day) OVER so_far AS first_day,
-    count(*) FILTER (WHERE is_observed) OVER so_far AS observed_days,
-    CAST(day - first_value(day) OVER so_far AS BIGINT) + 1 AS expected_days
-FROM core.added_days
+    CAST(day - first_day AS BIGINT) + 1 AS expected_days
+FROM (
+    SELECT
+        framework,
+        metric,
+        basis,
+        day,
+        service,
+        sum(value) OVER so_far AS value,
+        sum(low) OVER so_far AS low,
+        sum(high) OVER so_far AS high,
+        count_if(is_observed) OVER so_far AS observed_days
+    FROM core.added_days
+    WINDOW so_far AS (PARTITION BY framework, metric, basis ORDER BY day ROWS UNBOUNDED PRECEDING)
+)
 WINDOW so_far AS (PARTITION BY framework, metric, basis ORDER BY day ROWS UNBOUNDED PRECEDING);
 COMMENT ON VIEW core.sums IS 'Of each series all that was counted up to the end of a day.';

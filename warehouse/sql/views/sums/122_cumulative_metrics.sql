@@ -13,9 +13,12 @@ SELECT
     sums.service
 FROM core.sums AS sums
 INNER JOIN core.metrics AS metrics USING (metric)
-QUALIFY row_number() OVER (
-    PARTITION BY sums.framework, sums.metric, sums.basis, date_trunc('month', sums.day) ORDER BY sums.day DESC
-) = 1;
+INNER JOIN (
+    SELECT framework, metric, basis, max(day) AS day
+    FROM core.sums
+    GROUP BY framework, metric, basis, date_trunc('month', day)
+) AS lasts
+    ON sums.framework = lasts.framework AND sums.metric = lasts.metric AND sums.basis = lasts.basis AND sums.day = lasts.day;
 
 COMMENT ON VIEW cumulative_metrics IS 'All that was counted up to the end of a month, and of the last day that there is: downloads in all, contributors ever. Grain: framework, metric, basis, day. What was counted since a day is the difference of two rows; a day inside a month: [[claims]] in config.toml, or daily_metrics.';
 COMMENT ON COLUMN cumulative_metrics.framework IS 'Key of the framework in config.toml.';
