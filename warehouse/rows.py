@@ -81,6 +81,7 @@ class Commit:
 class Contributor:
     """An address that takes part in a history, as keyed hashes: of the address, of its account as commits have it, and
     of the person whom accounts are put together to. `kind`: person, bot or masked. A co-author is named in a trailer.
+    `organisation`: the domain of the address where five people or more share it, else empty.
     """
 
     repository: str
@@ -91,6 +92,7 @@ class Contributor:
     is_author: bool
     is_committer: bool
     is_co_author: bool
+    organisation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

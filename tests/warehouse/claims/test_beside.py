@@ -89,8 +89,15 @@ def history(
         for number, (who, kind) in enumerate([("a", "person"), ("b", "person"), ("r", "bot"), ("m", "masked")])
     ]
     people = [
-        Contributor("keras/keras", who, who, who, kind, is_author=True, is_committer=False, is_co_author=False)
-        for who, kind in (("a", "person"), ("b", "person"), ("r", "bot"), ("m", "masked"))
+        Contributor(
+            "keras/keras", who, who, who, kind, is_author=True, is_committer=False, is_co_author=False, organisation=org
+        )
+        for who, kind, org in (
+            ("a", "person", "a.org"),
+            ("b", "person", ""),
+            ("r", "bot", "a.org"),
+            ("m", "masked", ""),
+        )
     ]
     save(
         *configured(at=AT, keras=["keras"]),
@@ -112,4 +119,10 @@ def test_shares_of_machines_masks_and_agents(history: Query) -> None:
 def test_the_ladder_of_a_small_history(history: Query) -> None:
     assert history("SELECT people, difference FROM contributor_ladder ORDER BY step") == [
         (4, None), (4, 0), (4, 0), (2, -2), (2, 0), (2, 0),
+    ]  # fmt: skip
+
+
+def test_organisations_with_those_unknown_in_the_denominator(history: Query) -> None:
+    assert history("SELECT organisation, people, share FROM contributor_organisations ORDER BY ALL") == [
+        ("a.org", 1, 0.5), ("unknown", 1, 0.5),
     ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from flows.sources.git.addresses import Accounts
 from flows.sources.git.identities import author_key, person_key
 from flows.sources.git.people.merging import Seen, people_of
+from flows.sources.git.people.organisations import organisations
 from warehouse.rows import Contributor
 
 WAYS = ("authors", "committers", "co_authors")
@@ -32,6 +33,8 @@ def contributors(
     account_of = {part.address: whole.account(accounts.account(part.address)) for part in parts}
     left = {account_of.get(address, address) for address in apart}
     persons = people_of((Seen(part.name, account_of[part.address], part.kind) for part in parts), left)
+    person_of = {address: persons.get(account, account) for address, account in account_of.items()}
+    employers = organisations({part.address: person_of[part.address] for part in parts if part.kind == "person"})
     ways, kinds = defaultdict(set), defaultdict(set)
     for part in parts:
         ways[part.address].add(part.way)
@@ -41,11 +44,12 @@ def contributors(
             repository=repository,
             address_key=person_key(key, "address", address),
             author_key=author_key(key, address, accounts),
-            person_key=person_key(key, "person", persons.get(account, account)),
+            person_key=person_key(key, "person", person_of[address]),
             kind=next(kind for kind in ("masked", "bot", "person") if kind in kinds[address]),
             is_author="authors" in ways[address],
             is_committer="committers" in ways[address],
             is_co_author="co_authors" in ways[address],
+            organisation=employers.get(address, ""),
         )
-        for address, account in sorted(account_of.items())
+        for address in sorted(account_of)
     )

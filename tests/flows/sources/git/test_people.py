@@ -11,6 +11,7 @@ import pytest
 
 from flows.config.settings import GitHistory
 from flows.sources.git.people.merging import Seen, people_of
+from flows.sources.git.people.organisations import organisations
 from tests.flows.sources.git.conftest import ANN, NOW, Upstream
 from warehouse.rows import Contributor
 
@@ -125,3 +126,17 @@ def test_apart_is_a_key_of_the_history(upstream: Upstream) -> None:
     upstream.fetch(apart=("Ann@Home.example",))
     assert len({row.person_key for row in upstream.people[0].rows if row.is_author}) == 2
     assert GitHistory().apart == ()
+
+
+def test_organisations_are_those_that_the_address_names_and_several_share() -> None:
+    at = [
+        f"{name}@{host}"
+        for host in ("google.com", "mail.cs.cam.ac.uk", "gmail.com", HIDDEN, "x.invalid")
+        for name in "abcde"
+    ]
+    at += ["ann@own.example.org", "f@corp.google.com", "localhost"]
+    found = organisations({address: address for address in at})
+    assert set(found.values()) == {"google.com", "cam.ac.uk"}
+    assert [address for address in at if address not in found] == [*at[10:26], "localhost"]
+    assert found["f@corp.google.com"] == "google.com"
+    assert organisations(dict.fromkeys(at, "one person")) == {}

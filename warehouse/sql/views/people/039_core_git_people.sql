@@ -3,11 +3,11 @@
 CREATE VIEW core.git_people AS
 SELECT
     frameworks.framework, people.address_key, people.author_key, people.person_key, people.kind, people.is_author,
-    people.is_committer, people.is_co_author
+    people.is_committer, people.is_co_author, people.organisation
 FROM (
     SELECT
         parts.content_id, entries.repository, entries.address_key, entries.author_key, entries.person_key,
-        entries.kind, entries.is_author, entries.is_committer, entries.is_co_author
+        entries.kind, entries.is_author, entries.is_committer, entries.is_co_author, entries.organisation
     FROM raw.git_people AS entries
     INNER JOIN core.current_parts AS parts ON entries.content_id = parts.part_id
     WHERE parts.row_type = 'git_people'
