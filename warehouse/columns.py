@@ -131,11 +131,14 @@ def without_duplicates(tables: Sequence[pa.Table]) -> Iterator[tuple[pa.Table, p
             start += table.num_rows
 
 
-def together(tables: Sequence[pa.Table], places: pa.Int32Array) -> dict[str, pa.Array]:
+def together(tables: Sequence[pa.Table], places: pa.Int32Array) -> dict[str, pa.Array | pa.ChunkedArray]:
     """The columns of `tables`, all of one schema, in one piece. `places`: of which table each row is.
 
-    Texts that are the same in all rows of a table are not repeated, only numbered.
+    Where tables are long, texts that are the same in all rows of a table are not repeated, only numbered.
     """
+    if len(places) < _LONG * len(tables):
+        rows = pa.concat_tables(tables).combine_chunks()
+        return dict(zip(rows.column_names, rows.columns, strict=True))
     columns = {}
     for name in tables[0].column_names:
         parts = [table[name].combine_chunks() for table in tables]

@@ -188,10 +188,12 @@ import pandas"""
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.parametrize("times", [1, 500])
 @pytest.mark.parametrize(
     "texts", [[["a", "a"], ["b"]], [["a", "a"], ["b", "c"]], [["a"], []], [[], []], [[None, None], ["a"]], [["", ""]]]
 )
-def test_tables_in_one_piece_have_all_their_rows(texts: list[list[str | None]]) -> None:
+def test_tables_in_one_piece_have_all_their_rows(texts: list[list[str | None]], times: int) -> None:
+    texts = [part * times for part in texts]
     tables = [
         pa.table({"text": pa.array(part, pa.string()), "number": pa.array(range(len(part)), pa.int64())})
         for part in texts
