@@ -105,7 +105,7 @@ def _load_all(backfill: Backfill, con: duckdb.DuckDBPyConnection, steps: list[St
 def _load(backfill: Backfill, con: duckdb.DuckDBPyConnection, step: Step) -> tuple[str, str]:
     """Ask and save one piece, whole: half of it would look as if all of it had been asked. Status and line for people.
 
-    Pages of stars are each a whole of their own, so those that came are kept.
+    Pages of stars are each a whole of their own, so those that came are kept, also where somebody stops it.
     """
     answers: list[Answer] = []
     error = None
@@ -115,6 +115,10 @@ def _load(backfill: Backfill, con: duckdb.DuckDBPyConnection, step: Step) -> tup
     except SourceError as problem:
         error = str(problem)
         backfill.failed.append(error)
+    except KeyboardInterrupt:
+        if step.window_start is None:
+            save_answers(con, backfill.run_id, answers)
+        raise
     rows = save_answers(con, backfill.run_id, [] if error and step.window_start else answers)
     _enter(backfill, con, step, rows, error)
     days = f"{step.window_start or backfill.first_day} to {step.window_end or backfill.last_day}"

@@ -256,6 +256,14 @@ ATTACKS = (
         ),
     ),
     Attack(
+        "Ctrl-C in a backfill, of downloads and of stars",
+        "one line; what came is kept, and only the rest is asked again",
+        (
+            "flows/collecting/test_stopped_backfill.py::test_downloads_go_on_where_they_were_stopped",
+            "flows/collecting/test_stopped_backfill.py::test_pages_of_stars_that_came_are_kept",
+        ),
+    ),
+    Attack(
         "a killed night",
         "the next one leaves what an undisturbed one would",
         (
