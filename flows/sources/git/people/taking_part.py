@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from flows.sources.git.addresses import Accounts
@@ -27,8 +28,11 @@ class Part(NamedTuple):
 def contributors(
     parts: Sequence[Part], accounts: Accounts, key: bytes, *, repository: str, apart: Collection[str]
 ) -> tuple[Contributor, ...]:
-    """A row for each address. `accounts` of the authors, by which commits are told apart; `apart`: addresses that are
-    never put together with others by their names."""
+    """A row for each address, in the order of their keys, which tells nothing.
+
+    `accounts` of the authors, by which commits are told apart; `apart`: addresses that are never put together with
+    others by their names.
+    """
     whole = Accounts(part.address for part in parts)
     account_of = {part.address: whole.account(accounts.account(part.address)) for part in parts}
     left = {account_of.get(address, address) for address in apart}
@@ -39,7 +43,7 @@ def contributors(
     for part in parts:
         ways[part.address].add(part.way)
         kinds[part.address].add(part.kind)
-    return tuple(
+    rows = [
         Contributor(
             repository=repository,
             address_key=person_key(key, "address", address),
@@ -51,5 +55,6 @@ def contributors(
             is_co_author="co_authors" in ways[address],
             organisation=employers.get(address, ""),
         )
-        for address in sorted(account_of)
-    )
+        for address in account_of
+    ]
+    return tuple(sorted(rows, key=attrgetter("address_key")))

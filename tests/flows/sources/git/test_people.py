@@ -112,6 +112,7 @@ def test_everybody_is_read_with_the_first_night_and_once_a_week(upstream: Upstre
     assert [row.is_author for row in rows if row.is_co_author] == [False]
     assert any(row.is_committer for row in rows)
     assert "example" not in str(rows)
+    assert [row.address_key for row in rows] == sorted(row.address_key for row in rows), "no order but that of the keys"
 
     upstream.fetch()
     assert upstream.people == []
