@@ -1,8 +1,9 @@
 """What one more night costs after so many nights: CPU seconds and memory of its own process, and bytes of the files.
 
-    python tests/bench/ageing.py [--demo data/demo/warehouse.duckdb] [--picture tests/bench/growth.png] [NIGHTS ...]
+    python tests/bench/ageing.py [--demo data/demo/warehouse.duckdb] [--picture FILE] [NIGHTS ...]
 
-By default after 30, 91 and 365 nights; those after 1,825 take a quarter of an hour to make.
+By default after 30, 91 and 365 nights; those after 1,825 take a quarter of an hour to make. The picture of README.md is
+reports/screenshots/growth.png.
 
 The nights are made by tests/bench/aged_nights.py and saved as the product saves them. Then one more is saved, searched
 for breaks, checked and published, its report's facts are read, and the copy is asked the questions of the dictionary.
