@@ -141,12 +141,17 @@ def together(tables: Sequence[pa.Table], places: pa.Int32Array) -> dict[str, pa.
         return dict(zip(rows.column_names, rows.columns, strict=True))
     columns = {}
     for name in tables[0].column_names:
-        parts = [table[name].combine_chunks() for table in tables]
+        parts = [_in_one(table[name]) for table in tables]
         if pa.types.is_string(parts[0].type) and all(map(_is_one_text, parts)):
             columns[name] = pa.DictionaryArray.from_arrays(places, pa.concat_arrays([part[:1] for part in parts]))
         else:
             columns[name] = pa.concat_arrays(parts)
     return columns
+
+
+def _in_one(column: pa.ChunkedArray) -> pa.Array:
+    """Arrow copies even what is in one piece already."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _is_one_text(values: pa.Array) -> bool:
@@ -208,7 +213,7 @@ def _lines(stored: pa.Table, days: _Days) -> pa.LargeStringArray:
     """For each row RECORD and its fields. Neighbours that are the same in every row are written once, as one text."""
     parts: list[pa.Array | str] = []
     for column in stored.columns:
-        text = _texts(column.combine_chunks(), days)
+        text = _texts(_in_one(column), days)
         if isinstance(text, str) and parts and isinstance(parts[-1], str):
             parts[-1] += UNIT + text
         else:
