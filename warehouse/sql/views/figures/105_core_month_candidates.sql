@@ -2,7 +2,7 @@ CREATE VIEW core.month_candidates AS
 -- A mean is one of weeks: each counts once, on its middle day, for the days of a week.
 WITH lost AS MATERIALIZED (FROM core.lost_days),
 
-daily AS MATERIALIZED (
+daily AS (
     SELECT
         daily.*, metrics.aggregate, metrics.figure_days AS days,
         lost.day IS NOT NULL AS is_lost
@@ -11,13 +11,6 @@ daily AS MATERIALIZED (
     INNER JOIN core.calendar AS calendar USING (day)
     LEFT JOIN lost USING (framework, metric, service, day)
     WHERE metrics.figure_days = 1 OR calendar.is_middle_of_week
-),
-
--- How far each service has come: a month that ends later is late, not full of gaps.
-last_days AS (
-    SELECT framework, metric, service, basis, max(day) AS last_day
-    FROM daily
-    GROUP BY framework, metric, service, basis
 ),
 
 -- The days of a month made into one figure, as the metric's aggregate says. Means are taken of decimals: those of floating
@@ -30,19 +23,27 @@ from_days AS (
         daily.service,
         daily.preference,
         CAST(date_trunc('month', daily.day) AS DATE) AS month,
-        any_value(daily.aggregate) AS aggregate,
-        any_value(daily.days) AS days,
-        coalesce(sum(daily.days) FILTER (WHERE NOT daily.is_lost), 0)::BIGINT AS observed_days,
+        daily.aggregate,
+        daily.days,
+        CAST(daily.days * count(*) FILTER (WHERE NOT daily.is_lost) AS BIGINT) AS observed_days,
         bool_or(daily.is_lost) AS has_losses,
         max(daily.day) AS last_observed,
-        CASE any_value(daily.aggregate)
+        CASE daily.aggregate
             WHEN 'sum' THEN sum(daily.value)
             WHEN 'mean' THEN avg(CAST(daily.value AS DECIMAL(38, 12)))
             ELSE max_by(daily.value, daily.day)
         END AS value,
-        CASE any_value(daily.aggregate) WHEN 'sum' THEN avg(daily.value) END AS daily_mean
+        CASE daily.aggregate WHEN 'sum' THEN avg(daily.value) END AS daily_mean
     FROM daily
-    GROUP BY daily.framework, daily.metric, daily.basis, daily.service, daily.preference, month
+    GROUP BY
+        daily.framework, daily.metric, daily.basis, daily.service, daily.preference, daily.aggregate, daily.days, month
+),
+
+-- How far each service has come: a month that ends later is late, not full of gaps.
+last_days AS (
+    SELECT framework, metric, service, basis, max(last_observed) AS last_day
+    FROM from_days
+    GROUP BY framework, metric, service, basis
 )
 
 -- Of days: whole when every day is there; of readings: when that of the last day is.
