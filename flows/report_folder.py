@@ -139,7 +139,7 @@ def prune(settings: Settings, data: Path, last_day: date, published: Path | None
     A few a night, each built and compared; whatever else lies in their folders stays. Raises OSError, PublishedError.
     """
     folders = report_folders(data / "reports", last_day)
-    old = sorted(folders)[: -settings.report.keep] if settings.report.keep else []
+    old = sorted(folders)[: -settings.report.keep]
     if not old:
         return
     published = published or data / PUBLISHED

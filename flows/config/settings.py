@@ -155,14 +155,14 @@ class Report(Section):
     base_url     where the folder of reports is served, for links in mails and the feed
     data_files   the forms in which every public view is written beside the reports, for whoever has no DuckDB
     group        with more frameworks than this the page is an overview, and so many at most share a page of charts
-    keep         how many reports are kept; older ones go that the warehouse gives again byte for byte; None: all
+    keep         how many reports are kept; older ones go that the warehouse gives again byte for byte
     """
 
-    self_contained: StrictBool = True
+    self_contained: StrictBool = False
     base_url: Url | None = None
     data_files: tuple[Literal["csv", "json", "parquet"], ...] = ("csv", "json", "parquet")
     group: Annotated[Count, from_to(1, 1_000)] | None = 12
-    keep: Annotated[Count, from_to(1, 100_000)] | None = None
+    keep: Annotated[Count, from_to(1, 100_000)] = 400
 
 
 class MeasurementBreak(Section):
