@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from flows.process.own_prefect import ASKED_SERVER
 from tests.conftest import ROOT, TRENDS, run_here
 
 GONE_WITHIN_SECONDS = 60  # on a machine that has much else to do
@@ -121,6 +122,13 @@ def small_night(folder: Path, prefect_database: Path) -> SmallNight:
     night = SmallNight(folder)
     (night.data / "prefect").mkdir(parents=True)
     shutil.copy(prefect_database, night.data / "prefect" / "prefect.db")
+    return night
+
+
+def night_on_shared_server(folder: Path, prefect_api: str, empty_folder: Path) -> SmallNight:
+    """A place for small nights that report to the server of the tests, with a warehouse that has no row yet."""
+    night = SmallNight(folder, environment={ASKED_SERVER: prefect_api})
+    shutil.copytree(empty_folder, night.data)
     return night
 
 

@@ -15,11 +15,10 @@ from typing import TextIO
 import pytest
 
 from flows import cli
-from flows.process.own_prefect import ASKED_SERVER
 from flows.process.progress import PlainProgress, TerminalProgress, progress_on
 from flows.process.streams import say
 from tests.conftest import TRENDS, environment
-from tests.flows.process.conftest import SmallNight
+from tests.flows.process.conftest import SmallNight, night_on_shared_server
 from warehouse.printable import REPLACEMENT
 
 NOBODY = "import os, sys; os.close(2); os.execv(sys.argv[1], sys.argv[1:])"
@@ -92,9 +91,9 @@ def test_control_codes_of_an_upstream_do_not_reach_the_terminal() -> None:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> SmallNight:
+def place(tmp_path_factory: pytest.TempPathFactory, prefect_api: str, empty_folder: Path) -> SmallNight:
     """Where the nights of this file are run, one after the other; they report to a server that runs already."""
-    return SmallNight(tmp_path_factory.mktemp("streams"), environment={ASKED_SERVER: prefect_api})
+    return night_on_shared_server(tmp_path_factory.mktemp("streams"), prefect_api, empty_folder)
 
 
 @pytest.fixture(scope="module")

@@ -15,10 +15,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.process.own_prefect import ASKED_SERVER
 from reports.index import report_folders
 from tests.conftest import run_here, run_trends
-from tests.flows.process.conftest import SmallNight
+from tests.flows.process.conftest import SmallNight, night_on_shared_server
 from warehouse.open import open_warehouse
 
 pytestmark = pytest.mark.slow
@@ -33,9 +32,9 @@ os._exit(0)
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, prefect_api: str) -> SmallNight:
+def kept(tmp_path_factory: pytest.TempPathFactory, prefect_api: str, empty_folder: Path) -> SmallNight:
     """What one night has left. Read-only: every test works on a copy."""
-    night = SmallNight(tmp_path_factory.mktemp("kept"), environment={ASKED_SERVER: prefect_api})
+    night = night_on_shared_server(tmp_path_factory.mktemp("kept"), prefect_api, empty_folder)
     run = night.run_here()
     assert run.stdout.endswith("report.html\n"), run.stderr
     return night
