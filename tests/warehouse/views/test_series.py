@@ -38,6 +38,15 @@ COLUMNS = {
     "lineage": "framework metric month",
     "quality_checks": "run_id check_name source entity status detail",
     "source_notes": "source service entity kind note",
+    "claim_lineage": "claim reading service entity answer_id run_id collected_at request content_id raw_table",
+    "claims": "claim reading claimed our_value low high coverage verdict reason first_reached_on held_until",
+    "contributor_ladder": "framework step name people difference explanation",
+    "contributor_organisations": "framework organisation people share",
+    "cumulative_metrics": "framework metric basis day value low high first_day coverage label service",
+    "download_differences": "package basis month service other_service days value other_value difference",
+    "downloads_beside_index": "framework metric basis month days value index_value per_million coverage service",
+    "machine_shares": "framework month commits bot_share masked_share agent_share_at_least is_complete bots",
+    "milestones": "framework metric basis level passed_on earliest_on latest_on first_day coverage breaks",
 }
 
 
