@@ -53,6 +53,7 @@ check: lint test  ## lint, types, import rules, then all tests: what CI runs
 bench: $(READY)  ## measure what must stay quick or honest: every script of tests/bench (fetches polars, the peer of the views)
 	@$(BIN)/python -m pip install -qq "polars>=1,<3"
 	@for script in tests/bench/*.py; do echo "== $$script"; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
+	@$(BIN)/python -m tests.faults.pairs
 
 golden: $(READY)  ## write tests/golden anew from the demo's report; read what has changed before you commit it
 	@UPDATE_GOLDEN=1 $(BIN)/python -m pytest tests/reports/test_build.py
