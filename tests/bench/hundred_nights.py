@@ -114,6 +114,8 @@ def main(seed: int, nights: int) -> int:
     for fates in (fates_of(seed, nights), [GOOD] * nights):
         with TemporaryDirectory() as folder:
             told.append(figures(Path(folder), fates))
+            for file in sorted(path for path in Path(folder).iterdir() if path.is_file()):
+                say(f"{file.name}: {file.stat().st_size / nights:,.0f} bytes a night")
         say(f"{sum(fate != GOOD for fate in fates)} nights with faults: {len(told[-1])} days published")
     different = sorted(set(told[0]) ^ set(told[1]))
     say(f"{len(different)} differences, {time.monotonic() - began:.0f} s")
