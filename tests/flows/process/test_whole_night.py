@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sqlite3
 import subprocess
 from contextlib import closing
@@ -10,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from flows.process.private import is_open_to_others, kept_private
+from tests.conftest import run_here
 from tests.flows.process.conftest import SmallNight, small_night
 
 pytestmark = pytest.mark.slow
@@ -93,6 +96,41 @@ def test_a_night_leaves_nothing_that_others_can_read(
     every = [place.data, *place.data.rglob("*")]
     assert [path for path in every if not path.is_symlink() and path.stat().st_mode & 0o077] == []
     assert (place.data / "published.duckdb").stat().st_mode & 0o777 == 0o400
+
+
+def test_what_the_readme_backs_up_is_what_it_restores(
+    whole_night: tuple[SmallNight, subprocess.CompletedProcess[str]], project: Path, tmp_path: Path
+) -> None:
+    place, _ = whole_night
+    section = (project / "README.md").read_text("utf-8").split("## Back up and restore")[1].split("```")[1]
+    back_up, restore = section.strip().splitlines()[1:]
+    data, backup = tmp_path / "data", tmp_path / "backup"
+    shutil.copytree(place.folder / "data", data, symlinks=True)
+    backup.mkdir()
+    _told_in_a_shell(back_up, backup)
+    (kept,) = backup.iterdir()
+    (data / "demo" / "warehouse.duckdb").write_bytes(b"broken")
+    (data / "demo" / "warehouse.duckdb.wal").write_bytes(b"of a night that came after")
+    _told_in_a_shell(restore.replace("2026-11-24T0400", kept.name), backup)
+    assert _files(data) == _files(place.folder / "data")
+    answers = [
+        run_here("--data", str(folder / "demo"), "sql", "FROM collection_runs").stdout
+        for folder in (data, place.folder / "data")
+    ]
+    assert answers[0] == answers[1] != ""
+
+
+def _told_in_a_shell(command: str, backup: Path) -> None:
+    subprocess.run(["bash", "-ec", command], cwd=backup.parent, env=os.environ | {"BACKUP": str(backup)}, check=True)
+
+
+def _files(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """The rights and the bytes of each file."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_mode, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def states_of(place: SmallNight) -> list[str]:
