@@ -128,7 +128,7 @@ def services(folder: Path) -> Iterator[Services]:
     Origin(folder / "served" / f"{REPOSITORY}.git").commit()
     clickpy, pypistats = a_month(700, until=date(2021, 6, 24))
     upstreams = {
-        "google_trends": GoogleTrendsReplay(NOW),
+        "google_trends": GoogleTrendsReplay(NOW, explore_calls=10**6),
         "clickpy": ClickhouseReplay(DAY, more=clickpy),
         "pypistats": PypistatsReplay(DAY, more=pypistats, per_minute=10**6),
         "top_pypi_packages": TopPackagesReplay(DAY),
