@@ -19,8 +19,7 @@ from flows.sources.answers import count, day_at, kept, shown
 from flows.sources.errors import TerminalError, TransientError
 from flows.sources.google.beside import Past
 from flows.sources.google.client import SOURCE, TrendsClient, another_shape
-from flows.sources.google.night import ask_all, ask_together
-from flows.sources.google.night import groups_of as _groups
+from flows.sources.google.night import ask_all, ask_together, groups_of
 from flows.sources.google.notes import anchor_notes, notes_on
 from flows.sources.google.provider import TERMS_PER_REQUEST
 from warehouse.rows import Answer, SearchPoint
@@ -55,7 +54,7 @@ def fetch_interest(
     Raises TransientError or TerminalError; what was yielded before stays good.
     """
     provider = Pytrends(settings, client, labels or {}, collected_at)
-    yield from ask_together(provider, _groups(queries, reference))
+    yield from ask_together(provider, groups_of(queries, reference))
 
 
 def fetch_search(

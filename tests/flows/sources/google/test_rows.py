@@ -20,8 +20,8 @@ from flows.replay.server import (
 )
 from flows.sources.errors import TerminalError
 from flows.sources.google.client import trends_client
+from flows.sources.google.night import groups_of
 from flows.sources.google.payloads import Trends
-from flows.sources.google.trends import _groups
 from tests.flows.sources.google.conftest import (
     JSON,
     NOW,
@@ -206,7 +206,7 @@ def test_five_terms_stay_together(fetch: Callable[..., Iterator[Answer]]) -> Non
 )
 def test_every_term_is_in_a_group_and_groups_share_the_reference(queries: list[str], data: st.DataObject) -> None:
     reference = data.draw(st.sampled_from([*queries, None]))
-    groups = _groups(queries, reference)
+    groups = groups_of(queries, reference)
     assert {term for group in groups for term in group} == set(queries)
     assert all(len(group) == len(set(group)) <= 5 for group in groups)
     if len(groups) > 1:

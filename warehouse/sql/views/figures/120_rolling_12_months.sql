@@ -238,8 +238,7 @@ broken AS (
     GROUP BY years.line, years.day
 ),
 
--- Each window beside the one that ends on the day before it begins, and why the two cannot be compared. Where nothing else
--- stands against it, a break does.
+-- Each window beside the one that ends on the day before it begins, and why the two cannot be compared.
 compared AS (
     SELECT
         runs.framework,
@@ -272,8 +271,7 @@ compared AS (
     INNER JOIN runs USING (run)
     LEFT JOIN years AS previous ON years.line = previous.line AND years.window_start - 1 = previous.day
     LEFT JOIN broken ON years.line = broken.line AND years.day = broken.day
-)
-,
+),
 
 -- Where nothing else stands against it, a break does.
 judged AS (
