@@ -247,7 +247,7 @@ def _refresh_views(con: duckdb.DuckDBPyConnection) -> None:
     if con.execute("SELECT 1 FROM raw.view_definitions WHERE definitions_version = ?", [version]).fetchone():
         return
     with transaction(con):
-        _run_written(con, _DROP_DEFINITIONS)
+        run_statements_of(con, _DROP_DEFINITIONS)
         for _, sql in _sql_files("catalogue"):
             con.execute(sql)
         con.execute(_FILL_METRICS, {"entries": [asdict(metric) for metric in metrics.METRICS.values()]})
@@ -272,18 +272,18 @@ def _create_views(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(statement)
         schema, _, name = found[1].rpartition(".")
         view = {"schema": schema or "main", "name": name}
-        _run_written(con, _PUT_EMPTY_TABLE, view)
+        run_statements_of(con, _PUT_EMPTY_TABLE, view)
         created.append((view, statement))
     for view, statement in reversed(created):
-        _run_written(con, _DROP_EMPTY_TABLE, view)
+        run_statements_of(con, _DROP_EMPTY_TABLE, view)
         con.execute(statement)
     for comment in comments:
         con.execute(comment)
 
 
-def _run_written(con: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, str] | None = None) -> None:
-    """Run the statements that `query` writes."""
-    for (statement,) in con.execute(query, values).fetchall():
+def run_statements_of(con: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, object] | None = None) -> None:
+    """Run the statements that the query `sql` writes, in their order."""
+    for (statement,) in con.execute(sql, values).fetchall():
         con.execute(statement)
 
 

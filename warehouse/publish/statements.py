@@ -6,13 +6,13 @@ from typing import Any
 
 import duckdb
 
+from warehouse.open import run_statements_of
 from warehouse.read.queries import query
 
 
 def run_written(con: duckdb.DuckDBPyConnection, name: str, **values: object) -> None:
     """Run the statements that the query `name` writes, in their order."""
-    for (statement,) in con.execute(query(name), values or None).fetchall():
-        con.execute(statement)
+    run_statements_of(con, query(name), values or None)
 
 
 def rows_written(con: duckdb.DuckDBPyConnection, name: str, **values: object) -> list[tuple[Any, ...]]:

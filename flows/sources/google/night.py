@@ -6,7 +6,7 @@ More than five terms are asked in groups that share one of them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import date
 
 from flows.sources.errors import TerminalError
@@ -27,18 +27,13 @@ def ask_all(
     TransientError or TerminalError, also after all Answers, where a group could not be linked with the others.
     """
     known = reference or _reference(queries, past) or (queries[0] if queries else "")
-    common: list[Answer] = []
-    for answer in _together(provider, groups_of(queries, known)):
-        common.append(answer)
-        yield answer
+    common = yield from _together(provider, groups_of(queries, known))
     groups = [levels_of(answer.rows) for answer in common]
     link = known if len(groups) > 1 else None
     better = reference_by_level(sizes_of(groups, link)) if link and reference is None else link
     if link and better != link and any(levels.get(link, 0) < WEAK_LINK for levels in groups):
-        common, link = [], better
-        for answer in _together(provider, groups_of(queries, link)):
-            common.append(answer)
-            yield answer
+        link = better
+        common = yield from _together(provider, groups_of(queries, link))
         groups = [levels_of(answer.rows) for answer in common]
     rows = [row for answer in common for row in answer.rows if isinstance(row, SearchPoint)]
     beside = Beside(provider, past, today)
@@ -48,11 +43,14 @@ def ask_all(
         raise TerminalError(SOURCE, what, "name a framework of a size between as reference in config.toml")
 
 
-def _together(provider: Provider, groups: Sequence[Sequence[str]]) -> Iterator[Answer]:
-    """An Answer for each group; how well its first term links it is not looked at, since the ladder links what it does
-    not."""
+def _together(provider: Provider, groups: Sequence[Sequence[str]]) -> Generator[Answer, None, list[Answer]]:
+    """Yields an Answer for each group, and returns them all; how well its first term links it is not looked at, since
+    the ladder links what it does not."""
+    answers = []
     for terms in groups:
-        yield provider.draw(terms, TOGETHER, None)
+        answers.append(provider.draw(terms, TOGETHER, None))
+        yield answers[-1]
+    return answers
 
 
 def ask_together(provider: Provider, groups: Sequence[Sequence[str]]) -> Iterator[Answer]:
